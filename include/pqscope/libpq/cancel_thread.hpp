@@ -1,0 +1,110 @@
+#ifndef PQSCOPE_LIBPQ_CANCEL_THREAD_HPP
+#define PQSCOPE_LIBPQ_CANCEL_THREAD_HPP
+
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <new>
+#include <utility>
+
+#include "pqscope/libpq/features.hpp"
+#include "pqscope/libpq/handles.hpp"
+
+#if !PQSCOPE_HAS_ASYNC_CANCEL
+
+namespace pqscope::libpq {
+
+/// Runs the blocking cancel of libpq 14 to 16 beside the caller, who polls `socket()`.
+///
+/// The only thread of the library. It is joined when it has finished; where it has not by the time
+/// this object goes, it is left to finish alone with what it owns: it cannot be interrupted.
+class cancel_thread {
+ public:
+  cancel_thread() noexcept = default;
+  cancel_thread(cancel_thread const&) = delete;
+  cancel_thread& operator=(cancel_thread const&) = delete;
+  ~cancel_thread() {
+    if (running_) {
+      ::pthread_detach(thread_);
+    }
+    if (socket_ >= 0) {
+      ::close(socket_);
+    }
+  }
+
+  /// Begins; false where the process has no thread or descriptor left.
+  bool start(cancel_handle cancel) noexcept {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+      return false;
+    }
+    socket_ = ends[0];
+    ::fcntl(socket_, F_SETFL, O_NONBLOCK);
+    auto* const work = new (std::nothrow) job{std::move(cancel), ends[1]};
+    if (!work) {
+      ::close(ends[1]);
+      return false;
+    }
+    // signals stay with the threads of the application
+    sigset_t all;
+    sigset_t previous;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &previous);
+    running_ = ::pthread_create(&thread_, nullptr, run, work) == 0;
+    ::pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+    if (!running_) {
+      delete work;
+    }
+    return running_;
+  }
+
+  /// The descriptor to poll for input.
+  int socket() const noexcept { return socket_; }
+  /// Whether the cancel has come back; never blocks longer than the thread takes to end.
+  bool finished() noexcept {
+    if (!running_) {
+      return true;
+    }
+    char answer = 0;
+    if (::recv(socket_, &answer, 1, 0) < 0) {
+      return false;
+    }
+    delivered_ = answer == 1;
+    ::pthread_join(thread_, nullptr);
+    running_ = false;
+    return true;
+  }
+  /// Whether the server took note of it.
+  bool delivered() const noexcept { return delivered_; }
+
+ private:
+  struct job {
+    cancel_handle cancel;
+    int socket;
+    ~job() { ::close(socket); }
+  };
+
+  static void* run(void* argument) noexcept {
+    auto* const work = static_cast<job*>(argument);
+    char reason[256];
+    char const answer = PQcancel(work->cancel.get(), reason, sizeof reason) != 0 ? 1 : 2;
+    ::send(work->socket, &answer, 1, MSG_NOSIGNAL);
+    delete work;
+    return nullptr;
+  }
+
+  pthread_t thread_{};
+  int socket_ = -1;
+  bool running_ = false;
+  bool delivered_ = false;
+};
+
+}  // namespace pqscope::libpq
+
+#endif
+
+#endif

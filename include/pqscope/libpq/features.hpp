@@ -1,0 +1,36 @@
+#ifndef PQSCOPE_LIBPQ_FEATURES_HPP
+#define PQSCOPE_LIBPQ_FEATURES_HPP
+
+#include <libpq-fe.h>
+
+/// \file
+/// The one place that knows which libpq is there. libpq 14 is the floor; what came later is used
+/// where the headers have it, and `PQSCOPE_OLDEST_LIBPQ` (defined by whoever builds) switches the
+/// later features off, so that the older path can be tested with a newer libpq.
+
+#if !defined(LIBPQ_HAS_PIPELINING)
+#error "pqscope needs libpq 14 or later"
+#endif
+
+namespace pqscope::libpq {
+
+/// Whether results can arrive in chunks of rows (`PQsetChunkedRowsMode`, libpq 17).
+#if defined(LIBPQ_HAS_CHUNK_MODE) && !defined(PQSCOPE_OLDEST_LIBPQ)
+inline constexpr bool has_chunked_rows = true;
+#else
+inline constexpr bool has_chunked_rows = false;
+#endif
+
+/// Whether a cancel request can be sent without blocking and encrypted (`PQcancelCreate`,
+/// libpq 17).
+#if defined(LIBPQ_HAS_ASYNC_CANCEL) && !defined(PQSCOPE_OLDEST_LIBPQ)
+#define PQSCOPE_HAS_ASYNC_CANCEL 1
+inline constexpr bool has_async_cancel = true;
+#else
+#define PQSCOPE_HAS_ASYNC_CANCEL 0
+inline constexpr bool has_async_cancel = false;
+#endif
+
+}  // namespace pqscope::libpq
+
+#endif

@@ -1,0 +1,112 @@
+#ifndef PQSCOPE_LIBPQ_STATUS_HPP
+#define PQSCOPE_LIBPQ_STATUS_HPP
+
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "pqscope/libpq/handles.hpp"
+
+namespace pqscope::libpq {
+
+/// Where the server says a connection stands in its transaction.
+enum class transaction_state : unsigned char {
+  idle,     ///< outside any transaction
+  active,   ///< a statement is being carried out
+  open,     ///< inside a transaction
+  failed,   ///< inside a transaction in which a statement failed: only its end is possible
+  unknown,  ///< the connection is bad, or the server sent nonsense
+};
+
+/// The transaction state of the last ReadyForQuery, or `active` while one is awaited.
+inline transaction_state state_of(connection_handle const& connection) noexcept {
+  switch (PQtransactionStatus(connection.get())) {
+    case PQTRANS_IDLE:
+      return transaction_state::idle;
+    case PQTRANS_ACTIVE:
+      return transaction_state::active;
+    case PQTRANS_INTRANS:
+      return transaction_state::open;
+    case PQTRANS_INERROR:
+      return transaction_state::failed;
+    case PQTRANS_UNKNOWN:
+      break;
+  }
+  return transaction_state::unknown;
+}
+
+/// Whether libpq believes the connection to be alive: it has not seen it fail, no more.
+inline bool is_alive(connection_handle const& connection) noexcept {
+  return connection && PQstatus(connection.get()) == CONNECTION_OK;
+}
+
+/// Reads what has arrived, without waiting: afterwards a connection the server has ended is not
+/// `is_alive`. No round trip, one system call.
+inline bool look_alive(connection_handle const& connection) noexcept {
+  if (!is_alive(connection)) {
+    return false;
+  }
+  return PQconsumeInput(connection.get()) != 0 && is_alive(connection);
+}
+
+/// The text of libpq's last error on a connection; lives until the next operation.
+inline std::string_view error_text(connection_handle const& connection) noexcept {
+  char const* text = PQerrorMessage(connection.get());
+  std::string_view message = text ? text : "";
+  while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) {
+    message.remove_suffix(1);
+  }
+  return message;
+}
+
+/// Number of the server process behind a connection, 0 where it has none.
+inline int backend_pid(connection_handle const& connection) noexcept {
+  return PQbackendPID(connection.get());
+}
+
+/// Version of the server as libpq counts it: 150004 is 15.4; 0 on a bad connection.
+inline int server_version(connection_handle const& connection) noexcept {
+  return PQserverVersion(connection.get());
+}
+
+/// A setting that the server reports by itself (`server_version`, `TimeZone`, `in_hot_standby`…),
+/// empty where it does not. Lives until the next operation. No round trip.
+inline std::string_view parameter_status(connection_handle const& connection,
+                                         char const* name) noexcept {
+  char const* value = PQparameterStatus(connection.get(), name);
+  return value ? value : "";
+}
+
+/// Cuts a connection whose state is no longer known: nothing more is sent, and the server sees the
+/// end of it at once. The handle keeps its memory; `is_alive` turns false with the next operation.
+inline void cut(connection_handle const& connection) noexcept {
+  if (int const socket = connection ? PQsocket(connection.get()) : -1; socket >= 0) {
+    ::shutdown(socket, SHUT_RDWR);
+  }
+}
+
+/// Gives up a connection inherited by fork(2): frees its memory and this process's descriptor, but
+/// sends nothing on the socket, which belongs to the parent.
+inline void abandon_after_fork(connection_handle& connection) noexcept {
+  if (!connection) {
+    return;
+  }
+  if (int const socket = PQsocket(connection.get()); socket >= 0) {
+    // libpq sends Terminate to its descriptor when it is freed: let it be another one
+    if (int const sink = ::open("/dev/null", O_RDWR | O_CLOEXEC); sink >= 0) {
+      ::dup2(sink, socket);
+      ::close(sink);
+    } else {
+      static_cast<void>(connection.release());
+      return;
+    }
+  }
+  connection.reset();
+}
+
+}  // namespace pqscope::libpq
+
+#endif
