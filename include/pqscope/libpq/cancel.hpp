@@ -5,11 +5,11 @@
 
 #include <utility>
 
-#include "pqscope/libpq/features.hpp"
-#include "pqscope/libpq/handles.hpp"
-#include "pqscope/libpq/wait.hpp"
+#include <pqscope/libpq/features.hpp>
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/wait.hpp>
 #if !PQSCOPE_HAS_ASYNC_CANCEL
-#include "pqscope/libpq/cancel_thread.hpp"
+#include <pqscope/libpq/cancel_thread.hpp>
 #endif
 
 namespace pqscope::libpq {

@@ -11,8 +11,8 @@
 #include <new>
 #include <utility>
 
-#include "pqscope/libpq/features.hpp"
-#include "pqscope/libpq/handles.hpp"
+#include <pqscope/libpq/features.hpp>
+#include <pqscope/libpq/handles.hpp>
 
 #if !PQSCOPE_HAS_ASYNC_CANCEL
 

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "pqscope/libpq/handles.hpp"
-#include "pqscope/libpq/host_list.hpp"
-#include "pqscope/libpq/keyword_value.hpp"
-#include "pqscope/libpq/status.hpp"
-#include "pqscope/libpq/wait.hpp"
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/host_list.hpp>
+#include <pqscope/libpq/keyword_value.hpp>
+#include <pqscope/libpq/status.hpp>
+#include <pqscope/libpq/wait.hpp>
 
 namespace pqscope::libpq {
 

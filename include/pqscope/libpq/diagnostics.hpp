@@ -4,6 +4,9 @@
 #include <libpq-fe.h>
 
 #include <string>
+#include <string_view>
+
+#include <pqscope/libpq/handles.hpp>
 
 namespace pqscope {
 
@@ -13,23 +16,23 @@ namespace pqscope {
 /// `detail` and `context` can hold values from rows and parameters; they are never part of an
 /// exception's `what()`. Source: PostgreSQL protocol, "Error and Notice Message Fields".
 struct diagnostics {
-  std::string severity;         ///< `ERROR`, `FATAL`, `PANIC`, `WARNING`, `NOTICE`…, not localized
-  std::string sqlstate;         ///< five characters; empty where the sender gave none
-  std::string message;          ///< the primary message
-  std::string detail;           ///< further explanation
-  std::string hint;             ///< what to do about it
-  std::string context;          ///< call stack of functions, COPY line
-  std::string schema_name;      ///< schema of the object concerned
-  std::string table_name;       ///< table concerned
-  std::string column_name;      ///< column concerned
-  std::string data_type_name;   ///< data type concerned
-  std::string constraint_name;  ///< constraint that was violated
-  std::string internal_query;   ///< statement made by a function, where that one failed
-  std::string source_file;      ///< file in the server's source
-  std::string source_function;  ///< function in the server's source
-  int source_line = 0;          ///< line in the server's source
-  int position = 0;             ///< 1-based, in characters, within the statement's text
-  int internal_position = 0;    ///< 1-based, in characters, within `internal_query`
+  std::string severity{};        ///< `ERROR`, `FATAL`, `PANIC`, `WARNING`, `NOTICE`…, not localized
+  std::string sqlstate{};        ///< five characters; empty where the sender gave none
+  std::string message{};         ///< the primary message
+  std::string detail{};          ///< further explanation
+  std::string hint{};            ///< what to do about it
+  std::string context{};         ///< call stack of functions, COPY line
+  std::string schema_name{};     ///< schema of the object concerned
+  std::string table_name{};      ///< table concerned
+  std::string column_name{};     ///< column concerned
+  std::string data_type_name{};  ///< data type concerned
+  std::string constraint_name{};  ///< constraint that was violated
+  std::string internal_query{};   ///< statement made by a function, where that one failed
+  std::string source_file{};      ///< file in the server's source
+  std::string source_function{};  ///< function in the server's source
+  int source_line = 0;            ///< line in the server's source
+  int position = 0;               ///< 1-based, in characters, within the statement's text
+  int internal_position = 0;      ///< 1-based, in characters, within `internal_query`
 
   /// Whether the sender ends the connection with this message (`FATAL`, `PANIC`).
   bool is_fatal() const noexcept { return severity == "FATAL" || severity == "PANIC"; }
@@ -74,6 +77,12 @@ inline diagnostics read_diagnostics(PGresult const* result) {
     fields.severity = text(PG_DIAG_SEVERITY);
   }
   return fields;
+}
+
+/// The SQLSTATE of a result's error; empty where there is none. Lives as long as the result.
+inline std::string_view sqlstate_of(result_handle const& result) noexcept {
+  char const* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+  return state ? state : "";
 }
 
 }  // namespace libpq

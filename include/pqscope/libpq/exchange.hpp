@@ -9,11 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include "pqscope/libpq/handles.hpp"
-#include "pqscope/libpq/request.hpp"
-#include "pqscope/libpq/result.hpp"
-#include "pqscope/libpq/status.hpp"
-#include "pqscope/libpq/wait.hpp"
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/request.hpp>
+#include <pqscope/libpq/result.hpp>
+#include <pqscope/libpq/status.hpp>
+#include <pqscope/libpq/wait.hpp>
 
 namespace pqscope::libpq {
 

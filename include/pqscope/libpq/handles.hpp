@@ -3,8 +3,8 @@
 
 #include <libpq-fe.h>
 
-#include "pqscope/libpq/features.hpp"
-#include "pqscope/libpq/handle.hpp"
+#include <pqscope/libpq/features.hpp>
+#include <pqscope/libpq/handle.hpp>
 
 namespace pqscope::libpq {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "pqscope/libpq/handles.hpp"
-#include "pqscope/libpq/keyword_value.hpp"
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/keyword_value.hpp>
 
 namespace pqscope::libpq {
 

@@ -3,7 +3,7 @@
 
 #include <stop_token>
 
-#include "pqscope/libpq/wait.hpp"
+#include <pqscope/libpq/wait.hpp>
 
 namespace pqscope::libpq {
 

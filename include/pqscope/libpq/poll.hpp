@@ -7,9 +7,9 @@
 #include <climits>
 #include <optional>
 
-#include "pqscope/libpq/limit.hpp"
-#include "pqscope/libpq/wait.hpp"
-#include "pqscope/libpq/wakeup.hpp"
+#include <pqscope/libpq/limit.hpp>
+#include <pqscope/libpq/wait.hpp>
+#include <pqscope/libpq/wakeup.hpp>
 
 namespace pqscope::libpq {
 

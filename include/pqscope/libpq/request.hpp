@@ -1,8 +1,8 @@
 #ifndef PQSCOPE_LIBPQ_REQUEST_HPP
 #define PQSCOPE_LIBPQ_REQUEST_HPP
 
-#include "pqscope/libpq/handles.hpp"
-#include "pqscope/libpq/parameters.hpp"
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/parameters.hpp>
 
 namespace pqscope::libpq {
 

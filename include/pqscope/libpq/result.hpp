@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pqscope/libpq/handles.hpp"
+#include <pqscope/libpq/handles.hpp>
 
 namespace pqscope::libpq {
 

@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-#include "pqscope/libpq/handles.hpp"
+#include <pqscope/libpq/handles.hpp>
 
 namespace pqscope::libpq {
 
