@@ -1,0 +1,106 @@
+#ifndef PQSCOPE_CONNECTION_CONNECT_HPP
+#define PQSCOPE_CONNECTION_CONNECT_HPP
+
+#include <pqscope/connection/config.hpp>
+#include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/connection_options.hpp>
+#include <pqscope/libpq/adopt.hpp>
+#include <pqscope/libpq/connect.hpp>
+#include <pqscope/libpq/poll.hpp>
+
+#include <memory>
+#include <source_location>
+#include <string>
+#include <utility>
+
+namespace pqscope::detail {
+
+[[noreturn]] inline void throw_unconnected(libpq::drive_result drove, std::string const& reason,
+                                           std::source_location const& where) {
+  std::string const detail = reason.empty() ? "" : ": " + reason;
+  switch (drove) {
+    case libpq::drive_result::deadline:
+      throw deadline_exceeded("the deadline passed while connecting" + detail, false, where);
+    case libpq::drive_result::stopped:
+      throw operation_cancelled("connecting was cancelled" + detail, false, where);
+    case libpq::drive_result::done:
+      break;
+  }
+  throw connection_error(reason, where);
+}
+
+/// Opens a connection within the options' limits.
+inline libpq::connection_handle open_handle(config const& to, connection_options const& options,
+                                            std::source_location const& where) {
+  operation_limits limits{.stop = options.stop};
+  if (options.deadline) {
+    limits.each = *options.deadline;
+  }
+  libpq::limit const bound = limits.now();
+  libpq::connect_operation operation{to.connect_parameters(where), notice_board::relay,
+                                     options.observer};
+  if (bound.stop.stop_requested()) {
+    throw_unconnected(libpq::drive_result::stopped, "nothing was sent", where);
+  }
+  if (bound.expired()) {
+    throw_unconnected(libpq::drive_result::deadline, "nothing was sent", where);
+  }
+  libpq::drive_result const drove = libpq::drive(operation, bound);
+  if (drove != libpq::drive_result::done || !operation.succeeded()) {
+    throw_unconnected(drove, operation.error(), where);
+  }
+  return operation.take();
+}
+
+/// Opens a connection and tells the observer.
+inline std::unique_ptr<connection_core> open_core(config const& to,
+                                                  connection_options const& options,
+                                                  std::source_location const& where) {
+  notice_board board{options.observer};
+  auto const start = libpq::clock::now();
+  std::string const target = options.observer ? to.redacted() : std::string{};
+  board.tell([&](observer& each) { each.connect_started({.target = target}); });
+  auto const ended = [&](std::string_view error) {
+    board.tell([&](observer& each) {
+      each.connect_ended(
+          {.target = target, .duration = libpq::clock::now() - start, .error = error});
+    });
+  };
+  try {
+    auto core = std::make_unique<connection_core>(open_handle(to, options, where), options);
+    libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
+    core->made_at = where;
+    core->target = std::make_shared<config const>(to);
+    ended({});
+    return core;
+  } catch (error const& failure) {
+    ended(failure.what());
+    throw;
+  }
+}
+
+/// Takes over a connection that is already open.
+inline std::unique_ptr<connection_core> adopt_core(libpq::connection_handle handle,
+                                                   connection_options const& options,
+                                                   std::source_location const& where) {
+  if (!libpq::is_alive(handle)) {
+    static_cast<void>(handle.release());  // it is still the caller's
+    throw usage_error("only an open connection can be adopted", where);
+  }
+  libpq::set_blocking(handle, false);
+  auto core = std::make_unique<connection_core>(std::move(handle), options);
+  libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
+  core->made_at = where;
+  return core;
+}
+
+/// Hands an open connection to somebody who works with libpq itself.
+inline PGconn* release_core(connection_core& core) {
+  libpq::set_blocking(core.handle(), true);
+  libpq::receive_notices(core.handle(), nullptr, nullptr);
+  return core.handle().release();
+}
+
+}  // namespace pqscope::detail
+
+#endif

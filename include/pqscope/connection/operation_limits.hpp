@@ -1,0 +1,34 @@
+#ifndef PQSCOPE_CONNECTION_OPERATION_LIMITS_HPP
+#define PQSCOPE_CONNECTION_OPERATION_LIMITS_HPP
+
+#include <pqscope/libpq/limit.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+
+namespace pqscope::detail {
+
+/// The limits a connection is under: one for each operation, one for the scope that is open, and
+/// a stop token.
+struct operation_limits {
+  std::optional<libpq::clock::duration> each{};   ///< from the start of each operation
+  libpq::clock::time_point until = libpq::never;  ///< whatever happens
+  std::stop_token stop{};                         ///< as soon as it is requested
+
+  /// What an operation that starts now is bound by.
+  libpq::limit now() const {
+    libpq::limit bound{.deadline = until, .stop = stop};
+    if (each) {
+      auto const start = libpq::clock::now();
+      if (bound.deadline == libpq::never || bound.deadline - start > *each) {
+        bound.deadline = start + *each;
+      }
+    }
+    return bound;
+  }
+};
+
+}  // namespace pqscope::detail
+
+#endif

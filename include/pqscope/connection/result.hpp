@@ -1,0 +1,128 @@
+#ifndef PQSCOPE_CONNECTION_RESULT_HPP
+#define PQSCOPE_CONNECTION_RESULT_HPP
+
+#include <pqscope/connection/columns.hpp>
+#include <pqscope/connection/field.hpp>
+#include <pqscope/error/usage_error.hpp>
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pqscope {
+
+/// One row of a `result`. Cheap to copy; refers to the result, which has to outlive it.
+class row {
+ public:
+  /// Used by `result`.
+  row(libpq::result_view view, int index) noexcept : view_{view}, index_{index} {}
+
+  /// Number of columns.
+  std::size_t size() const noexcept { return static_cast<std::size_t>(view_.columns()); }
+  /// The value in a column, counted from 0. \throws usage_error if there is no such column
+  field operator[](std::size_t column) const {
+    if (column >= size()) {
+      throw usage_error("column " + std::to_string(column) + " is out of range: the row has " +
+                        std::to_string(size()));
+    }
+    return {view_, index_, static_cast<int>(column)};
+  }
+  /// The value in the column of this name, as the server writes it. \throws usage_error if no
+  /// column, or more than one, has that name
+  field operator[](std::string_view name) const {
+    return {view_, index_, columns(view_).index_of(name)};
+  }
+  /// The row's number, from 0.
+  std::size_t index() const noexcept { return static_cast<std::size_t>(index_); }
+
+ private:
+  libpq::result_view view_;
+  int index_;
+};
+
+/// What a statement came to: its rows, in text format, and its command tag. All of it is in memory.
+///
+/// Move-only; independent of its connection. Any number of threads may read it.
+class result {
+ public:
+  /// No rows, no columns, no command.
+  result() noexcept = default;
+  /// Takes over what libpq returned; used by `connection`.
+  explicit result(libpq::result_handle handle) noexcept : handle_{std::move(handle)} {}
+
+  /// Number of rows returned; 0 for a statement that returns none.
+  std::size_t size() const noexcept { return static_cast<std::size_t>(view().rows()); }
+  /// Whether there are no rows.
+  bool empty() const noexcept { return size() == 0; }
+  /// A row, counted from 0. \throws usage_error if there is no such row
+  row operator[](std::size_t index) const {
+    if (index >= size()) {
+      throw usage_error("row " + std::to_string(index) + " is out of range: the result has " +
+                        std::to_string(size()));
+    }
+    return {view(), static_cast<int>(index)};
+  }
+  /// Number of rows inserted, updated, deleted, selected or copied, as the command tag says.
+  std::uint64_t affected_rows() const noexcept { return view().affected_rows(); }
+  /// The server's command tag, such as `INSERT 0 1`.
+  std::string_view command_tag() const noexcept { return view().command_tag(); }
+  /// The columns' names and types.
+  pqscope::columns columns() const noexcept { return pqscope::columns{view()}; }
+
+  /// Goes through the rows.
+  class iterator {
+   public:
+    using value_type = row;                  ///< rows are made as they are looked at
+    using difference_type = std::ptrdiff_t;  ///< distance of rows
+    /// Points nowhere.
+    iterator() noexcept = default;
+    /// Used by `result`.
+    iterator(libpq::result_view view, int index) noexcept : view_{view}, index_{index} {}
+    /// The row.
+    row operator*() const noexcept { return {view_, index_}; }
+    /// The next row.
+    iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    /// The next row; returns where it stood.
+    iterator operator++(int) noexcept {
+      iterator const before = *this;
+      ++index_;
+      return before;
+    }
+    /// Whether both stand at the same row of one result.
+    friend bool operator==(iterator const& a, iterator const& b) noexcept {
+      return a.index_ == b.index_;
+    }
+
+   private:
+    libpq::result_view view_;
+    int index_ = 0;
+  };
+  /// The first row.
+  iterator begin() const noexcept { return {view(), 0}; }
+  /// Behind the last row.
+  iterator end() const noexcept { return {view(), view().rows()}; }
+
+ private:
+  libpq::result_view view() const noexcept { return libpq::result_view{handle_}; }
+
+  libpq::result_handle handle_;
+};
+
+/// Prints a table as psql does: header, rule, rows, number of rows. Control characters and line
+/// breaks in values are shown as psql shows them. A result without columns prints its command tag.
+inline std::ostream& operator<<(std::ostream& out, result const& shown);
+
+}  // namespace pqscope
+
+#include <pqscope/connection/result_table.hpp>
+
+#endif

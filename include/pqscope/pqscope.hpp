@@ -1,0 +1,25 @@
+#ifndef PQSCOPE_PQSCOPE_HPP
+#define PQSCOPE_PQSCOPE_HPP
+
+/// \file
+/// All of pqscope but its wings `asio.hpp`, `reflection.hpp` and `testing.hpp`.
+
+#include <pqscope/connection/config.hpp>
+#include <pqscope/connection/connection.hpp>
+#include <pqscope/connection/environment.hpp>
+#include <pqscope/error/errors.hpp>
+#include <pqscope/session.hpp>
+#include <pqscope/sql/compose.hpp>
+#include <pqscope/sql/dynamic_sql.hpp>
+#include <pqscope/sql/identifier.hpp>
+#include <pqscope/sql/join.hpp>
+#include <pqscope/sql/literal.hpp>
+#include <pqscope/sql/sql.hpp>
+#include <pqscope/transaction/resolve.hpp>
+#include <pqscope/transaction/savepoint.hpp>
+#include <pqscope/transaction/transaction.hpp>
+#include <pqscope/transaction/two_phase.hpp>
+#include <pqscope/types/types.hpp>
+#include <pqscope/with_session.hpp>
+
+#endif

@@ -1,0 +1,41 @@
+#ifndef PQSCOPE_SESSION_OPTIONS_HPP
+#define PQSCOPE_SESSION_OPTIONS_HPP
+
+#include <pqscope/transaction/options.hpp>
+#include <pqscope/transaction/retry.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace pqscope {
+
+/// What a session does when the answer to its COMMIT is lost.
+enum class on_in_doubt : unsigned char {
+  report,   ///< throws `commit_in_doubt`
+  resolve,  ///< asks the server on another connection, and throws only if that cannot tell either
+};
+
+/// How a session runs. What is unset is left to the server's and the role's defaults.
+struct session_options {
+  std::optional<pqscope::isolation> isolation{};  ///< isolation level
+  std::optional<pqscope::access> access{};        ///< whether it may write
+  std::optional<bool> deferrable{};               ///< see `transaction_options`
+  /// How often the whole scope is run again after a serialization failure, a deadlock, or a
+  /// connection that was lost before COMMIT was sent. The work is called anew each time. Never for
+  /// a commit in doubt, never for a nested session.
+  retry_policy retry{};
+  /// Limit of the whole scope, pauses and repetitions included.
+  std::optional<std::chrono::nanoseconds> deadline{};
+  /// The server's limit for each statement; its SET LOCAL rides with BEGIN.
+  std::optional<std::chrono::milliseconds> statement_timeout{};
+  pqscope::on_in_doubt on_in_doubt = pqscope::on_in_doubt::report;  ///< a lost answer to COMMIT
+  std::string label{};                                              ///< a name for observers
+  std::stop_token stop{};  ///< gives up whatever is waited for when a stop is requested
+  bool identify = true;    ///< see `transaction_options`
+};
+
+}  // namespace pqscope
+
+#endif
