@@ -160,6 +160,9 @@ class connection_core {
  private:
   friend class core_use;
 
+  libpq::result_handle run_once(libpq::request&& statement, sql_view const& text);
+  libpq::result_handle run_undoable(libpq::request&& statement, sql_view const& text);
+
   struct pending_control {
     std::string text;
     scope_link* begins;
@@ -242,6 +245,14 @@ class core_use {
 };
 
 inline libpq::result_handle connection_core::run(libpq::request&& statement, sql_view const& text) {
+  if (innermost != nullptr && innermost->sandbox) {
+    return run_undoable(std::move(statement), text);
+  }
+  return run_once(std::move(statement), text);
+}
+
+inline libpq::result_handle connection_core::run_once(libpq::request&& statement,
+                                                      sql_view const& text) {
   last_end_ = exchange_end::unsent;
   core_use const use{*this, text.where};
   if (innermost != nullptr) {
@@ -251,6 +262,24 @@ inline libpq::result_handle connection_core::run(libpq::request&& statement, sql
     flush_queue(text.where);
   }
   return send(std::move(statement), text, statement_origin::caller);
+}
+
+/// A statement that would commit by itself, inside a sandbox: its failure is to undo it alone.
+inline libpq::result_handle connection_core::run_undoable(libpq::request&& statement,
+                                                          sql_view const& text) {
+  queue("SAVEPOINT pqscope_statement", nullptr, text.where);
+  try {
+    libpq::result_handle answer = run_once(std::move(statement), text);
+    queue("RELEASE SAVEPOINT pqscope_statement", nullptr, text.where);
+    return answer;
+  } catch (...) {
+    if (status() == connection_status::in_failed_transaction) {
+      queue("ROLLBACK TO SAVEPOINT pqscope_statement", nullptr, text.where);
+      control("RELEASE SAVEPOINT pqscope_statement", text.where);
+      first_error.reset();
+    }
+    throw;
+  }
 }
 
 inline libpq::result_handle connection_core::control(char const* text,
