@@ -1,0 +1,117 @@
+#ifndef PQSCOPE_TYPES_ARRAY_WRITER_HPP
+#define PQSCOPE_TYPES_ARRAY_WRITER_HPP
+
+#include <pqscope/error/usage_error.hpp>
+#include <pqscope/types/array_shape.hpp>
+#include <pqscope/types/array_text.hpp>
+#include <pqscope/types/array_wire.hpp>
+#include <pqscope/types/codec.hpp>
+#include <pqscope/types/encoder.hpp>
+#include <pqscope/types/optional.hpp>
+#include <pqscope/types/text.hpp>
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace pqscope::detail {
+
+inline void refuse_nul(std::string_view text) {
+  if (has_nul(text)) {
+    throw usage_error("a text in the array holds a NUL byte, which PostgreSQL cannot store");
+  }
+}
+
+/// Writes a container that is an array. `Container` is a vector, a span or a `std::array`.
+template <class Container>
+struct array_writer {
+  using leaf_type = typename array_shape<Container>::leaf_type;
+  using leaf_codec = codec_for<non_null_t<leaf_type>>;
+
+  /// Appends the binary format.
+  static void write_binary(Container const& value, encoder& out) {
+    array_lengths lengths;
+    lengths.fill(unseen_length);
+    bool const has_nulls = measure(value, 0, lengths);
+    put_array_head(lengths, array_shape<Container>::depth, has_nulls, leaf_codec::type, out);
+    put_elements(value, out);
+  }
+
+  /// Appends the text format.
+  static void write_text(Container const& value, encoder& out) {
+    array_lengths lengths;
+    lengths.fill(unseen_length);
+    measure(value, 0, lengths);
+    put_text(value, out);
+  }
+
+ private:
+  /// Fills in the lengths and answers whether any element is NULL.
+  template <class Level>
+  static bool measure(Level const& level, std::size_t depth, array_lengths& lengths) {
+    note_length(lengths, depth, level.size());
+    bool has_nulls = false;
+    if constexpr (array_shape<Level>::depth > 1) {
+      for (auto const& inner : level) {
+        has_nulls = measure(inner, depth + 1, lengths) || has_nulls;
+      }
+    } else if constexpr (is_nullable<leaf_type>) {
+      for (auto const& leaf : level) {
+        has_nulls = has_nulls || null_carrier_for<leaf_type>::is_null(leaf);
+      }
+    }
+    return has_nulls;
+  }
+
+  template <class Level>
+  static void put_elements(Level const& level, encoder& out) {
+    for (auto&& element : level) {
+      if constexpr (array_shape<Level>::depth > 1) {
+        put_elements(element, out);
+      } else {
+        put_leaf(element, out);
+      }
+    }
+  }
+
+  static void put_leaf(leaf_type const& leaf, encoder& out) {
+    using carrier = null_carrier_for<leaf_type>;
+    if (carrier::is_null(leaf)) {
+      out.put_int32(-1);
+      return;
+    }
+    std::size_t const offset = out.size();
+    out.put_int32(0);
+    leaf_codec::encode(carrier::value(leaf), out);
+    if constexpr (leaf_codec::text_parameter) {
+      refuse_nul(out.view().substr(offset + 4));
+    }
+    put_element_size(offset, out);
+  }
+
+  template <class Level>
+  static void put_text(Level const& level, encoder& out) {
+    using carrier = null_carrier_for<leaf_type>;
+    out.put_byte('{');
+    bool first = true;
+    for (auto const& element : level) {
+      if (!std::exchange(first, false)) {
+        out.put_byte(',');
+      }
+      if constexpr (array_shape<Level>::depth > 1) {
+        put_text(element, out);
+      } else if (carrier::is_null(element)) {
+        out.append(std::string_view("NULL"));
+      } else {
+        encoder text;
+        leaf_codec::encode(carrier::value(element), text);
+        put_quoted_element(text.view(), out);
+      }
+    }
+    out.put_byte('}');
+  }
+};
+
+}  // namespace pqscope::detail
+
+#endif
