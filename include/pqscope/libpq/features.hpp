@@ -12,6 +12,12 @@
 #error "pqscope needs libpq 14 or later"
 #endif
 
+#if defined(LIBPQ_HAS_ASYNC_CANCEL) && !defined(PQSCOPE_OLDEST_LIBPQ)
+#define PQSCOPE_HAS_ASYNC_CANCEL 1
+#else
+#define PQSCOPE_HAS_ASYNC_CANCEL 0
+#endif
+
 namespace pqscope::libpq {
 
 /// Whether results can arrive in chunks of rows (`PQsetChunkedRowsMode`, libpq 17).
@@ -23,13 +29,7 @@ inline constexpr bool has_chunked_rows = false;
 
 /// Whether a cancel request can be sent without blocking and encrypted (`PQcancelCreate`,
 /// libpq 17).
-#if defined(LIBPQ_HAS_ASYNC_CANCEL) && !defined(PQSCOPE_OLDEST_LIBPQ)
-#define PQSCOPE_HAS_ASYNC_CANCEL 1
-inline constexpr bool has_async_cancel = true;
-#else
-#define PQSCOPE_HAS_ASYNC_CANCEL 0
-inline constexpr bool has_async_cancel = false;
-#endif
+inline constexpr bool has_async_cancel = PQSCOPE_HAS_ASYNC_CANCEL == 1;
 
 }  // namespace pqscope::libpq
 

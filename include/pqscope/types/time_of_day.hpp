@@ -125,8 +125,11 @@ template <detail::wire_duration Duration>
 struct codec<std::chrono::hh_mm_ss<Duration>> : detail::time_codec {
   /// Microseconds since midnight.
   static void encode(std::chrono::hh_mm_ss<Duration> const& value, encoder& out) {
-    auto const since_midnight = value.to_duration();
-    using period = typename decltype(since_midnight)::period;
+    using precision = typename std::chrono::hh_mm_ss<Duration>::precision;
+    // hours beyond a day could overflow when they are put together
+    bool const within_a_day = value.hours() <= std::chrono::hours{24};
+    auto const since_midnight = within_a_day ? value.to_duration() : precision{-1};
+    using period = typename precision::period;
     std::int64_t microseconds = 0;
     if (!detail::ticks_to_microseconds(since_midnight.count(), detail::tick_of<period>, 0,
                                        microseconds) ||
