@@ -55,7 +55,7 @@ struct config {
   static config from_url(std::string_view url, config const& overrides = detail::no_overrides(),
                          std::source_location where = std::source_location::current());
 
-  /// Reads libpq's `keyword=value keyword='quoted value'`, or a URL. `database` is another name of
+  /// Reads a connection string of keywords and values, quoted as libpq has it, or a URL. `database` is another name of
   /// `dbname`. What `overrides` has set wins. Throws `config_error`.
   static config from_conninfo(std::string_view conninfo,
                               config const& overrides = detail::no_overrides(),

@@ -209,6 +209,8 @@ inline std::vector<libpq::keyword_value> config::connect_parameters(
   return parameters;
 }
 
+/// Whether both set the same keywords to the same values; callable passwords are equal if they are
+/// copies of one.
 inline bool operator==(config const& a, config const& b) {
   auto const ours = detail::settings_of(a, true);
   bool same = ours.size() == detail::settings_of(b, true).size();

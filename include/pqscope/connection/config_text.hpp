@@ -83,6 +83,7 @@ inline std::string config::conninfo() const {
   return detail::write_conninfo(detail::settings_of(*this, true));
 }
 
+/// Prints `config::redacted()`.
 inline std::ostream& operator<<(std::ostream& out, config const& value) {
   return out << value.redacted();
 }

@@ -12,9 +12,11 @@
 #error "pqscope needs libpq 14 or later"
 #endif
 
+/// 1 where libpq can send a cancel request without blocking, else 0.
 #if defined(LIBPQ_HAS_ASYNC_CANCEL) && !defined(PQSCOPE_OLDEST_LIBPQ)
 #define PQSCOPE_HAS_ASYNC_CANCEL 1
 #else
+/// 1 where libpq can send a cancel request without blocking, else 0.
 #define PQSCOPE_HAS_ASYNC_CANCEL 0
 #endif
 
