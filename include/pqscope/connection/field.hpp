@@ -35,14 +35,15 @@ class field {
     }
     return view_.text(row_, column_);
   }
-  /// The value as `T`, any type with a `codec`; a `std::optional` of one takes NULL too.
+  /// The value as `T`, any type with a `codec`; a `std::optional` of one takes NULL too. A
+  /// `std::string` or `std::string_view` is the text of a value of whatever type.
   ///
   /// \throws type_mismatch   if a `T` does not hold what the column's type holds; no narrowing
   /// \throws unexpected_null for NULL where `T` is no `std::optional`
   /// \throws decode_error    if the text is not one of the type
   template <class T>
   T as() const {
-    if (!accepts_type<T>(type())) {
+    if (!accepts_text_type<T>(type())) {
       type_mismatch failure(std::string(type_name(type())) + " cannot be read as " +
                             std::string(codec_for<non_null_t<T>>::name));
       failure.locate(name());

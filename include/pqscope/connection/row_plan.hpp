@@ -26,14 +26,19 @@ inline std::string quoted(std::string_view name) {
 }
 
 /// The column for each field of a row, by name or by position; what does not fit goes to `faults`.
-inline void match_columns(libpq::result_view view, std::span<field_shape const> fields,
+/// False where fields and columns have nothing to do with each other.
+inline bool match_columns(libpq::result_view view, std::span<field_shape const> fields,
                           bool by_name, std::span<column_plan> plan, std::string& faults) {
   int const columns = view.columns();
+  if (!view.has_rows() && !fields.empty()) {
+    faults += "\n  the statement returns no rows";
+    return false;
+  }
   if (!by_name) {
     if (static_cast<std::size_t>(columns) != fields.size()) {
       faults += "\n  the statement returns " + std::to_string(columns) + " columns, the row has " +
                 std::to_string(fields.size());
-      return;
+      return false;
     }
     for (std::size_t i = 0; i < fields.size(); ++i) {
       plan[i].column = static_cast<int>(i);
@@ -64,6 +69,30 @@ inline void match_columns(libpq::result_view view, std::span<field_shape const> 
       }
     }
   }
+  return true;
+}
+
+/// How a message calls a column: by its name, and by its number too where others have that name.
+inline std::string told_apart(libpq::result_view view, int column) {
+  std::string const name = quoted(view.column_name(column));
+  for (int other = 0; other < view.columns(); ++other) {
+    if (other != column && view.column_name(other) == view.column_name(column)) {
+      return "column " + std::to_string(column + 1) + ", " + name + ',';
+    }
+  }
+  return "column " + name;
+}
+
+/// Says that a column's type does not fit, and what helps where the type has no codec of its own.
+inline std::string type_fault(libpq::result_view view, column_plan from, field_shape const& field) {
+  std::string const wanted(field.type_name);
+  std::string fault = "\n  " + told_apart(view, from.column) + " is " + type_name(from.type) +
+                      ", which cannot be read as " + wanted;
+  if (from.type >= oid::first_user) {
+    fault +=
+        "; cast it in the SQL text, as in " + quoted(view.column_name(from.column)) + "::" + wanted;
+  }
+  return fault;
 }
 
 /// Matches a result's columns with the fields of a row and checks every type.
@@ -71,8 +100,7 @@ inline void match_columns(libpq::result_view view, std::span<field_shape const> 
 inline void plan_row(libpq::result_view view, std::span<field_shape const> fields, bool by_name,
                      std::span<column_plan> plan, std::source_location const& where) {
   std::string faults;
-  match_columns(view, fields, by_name, plan, faults);
-  bool const matched = by_name || faults.empty();
+  bool const matched = match_columns(view, fields, by_name, plan, faults);
   for (std::size_t i = 0; matched && i < fields.size(); ++i) {
     int const column = plan[i].column;
     if (column < 0) {
@@ -80,9 +108,7 @@ inline void plan_row(libpq::result_view view, std::span<field_shape const> field
     }
     plan[i].type = view.column_type(column);
     if (!fields[i].accepts(plan[i].type)) {
-      faults += "\n  column " + quoted(view.column_name(column)) + " is " +
-                std::string(type_name(plan[i].type)) + ", which cannot be read as " +
-                std::string(fields[i].type_name);
+      faults += type_fault(view, plan[i], fields[i]);
     }
   }
   if (!faults.empty()) {
@@ -90,33 +116,36 @@ inline void plan_row(libpq::result_view view, std::span<field_shape const> field
   }
 }
 
-/// Reads the fields of one row.
+/// Reads the fields of one row, and knows which one it is at when an error occurs.
 template <std::size_t Size>
-struct row_reader {
-  libpq::result_view view;
-  std::array<column_plan, Size> const* plan;
-  int row;
+class row_reader {
+ public:
+  row_reader(libpq::result_view view, std::array<column_plan, Size> const& plan, int row) noexcept
+      : view_{view}, plan_{plan}, row_{row} {}
 
   template <class T>
   T get(std::size_t field) const {
-    column_plan const from = (*plan)[field];
-    int const size = view.size(row, from.column);
-    if (size == 0 && view.is_null(row, from.column)) {
-      return decode<T>(nullptr, 0, from);
+    column_plan const from = plan_[field];
+    column_ = from.column;
+    int const size = view_.size(row_, from.column);
+    // libpq reports NULL as empty, which most values are not: a call less for those
+    if (size == 0 && view_.is_null(row_, from.column)) {
+      return null_value<T>();
     }
-    return decode<T>(view.data(row, from.column), size, from);
+    return decode_value<T>(
+        wire_value{view_.data(row_, from.column), static_cast<std::size_t>(size), from.type});
+  }
+
+  /// Tells an error the column and the row.
+  void locate(decode_error& failure) const {
+    failure.locate(view_.column_name(column_), static_cast<std::size_t>(row_));
   }
 
  private:
-  template <class T>
-  T decode(char const* data, int size, column_plan from) const {
-    try {
-      return decode_value<T>(data, size, from.type);
-    } catch (decode_error& failure) {
-      failure.locate(view.column_name(from.column), static_cast<std::size_t>(row));
-      throw;
-    }
-  }
+  libpq::result_view view_;
+  std::array<column_plan, Size> const& plan_;
+  int row_;
+  mutable int column_ = 0;
 };
 
 }  // namespace pqscope::detail

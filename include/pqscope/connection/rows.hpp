@@ -55,7 +55,7 @@ class rows {
     return read(static_cast<int>(index));
   }
 
-  /// The only row. \throws no_rows, too_many_rows
+  /// The only row. \throws no_rows, too_many_rows unless there is exactly one
   Row one() const& {
     require_at_most_one();
     if (empty()) {
@@ -65,7 +65,7 @@ class rows {
   }
   /// The first row, nothing if there is none; further rows are not looked at.
   std::optional<Row> first() const& { return empty() ? std::nullopt : std::optional<Row>{read(0)}; }
-  /// The only row, nothing if there is none. \throws too_many_rows
+  /// The only row, nothing if there is none. \throws too_many_rows if there are more
   std::optional<Row> one_or_none() const& {
     require_at_most_one();
     return first();
@@ -140,7 +140,13 @@ class rows {
   libpq::result_view view() const noexcept { return libpq::result_view{handle_}; }
 
   Row read(int row) const {
-    return shape::make(detail::row_reader<shape::size>{view(), &plan_, row});
+    detail::row_reader<shape::size> const reader{view(), plan_, row};
+    try {
+      return shape::make(reader);
+    } catch (decode_error& failure) {
+      reader.locate(failure);
+      throw;
+    }
   }
 
   void require_at_most_one() const {

@@ -39,6 +39,7 @@ struct array_codec {
   static constexpr oid_t parameter_type = type;
   static constexpr std::string_view name{array_name<leaf_codec>.data(),
                                          array_name<leaf_codec>.size()};
+  static constexpr bool is_view = detail::is_view<non_null_t<leaf_type>>;
 
   static constexpr bool accepts(oid_t column) noexcept {
     oid_t const element = pqscope::element_type(column);
@@ -73,7 +74,7 @@ struct array_codec {
   static Container parse(std::string_view text, oid_t column)
     requires(shape::readable && decodable<non_null_t<leaf_type>>)
   {
-    if constexpr (is_view<non_null_t<leaf_type>>) {
+    if constexpr (is_view) {
       throw_binary_only(name);
     } else {
       // Of an array type made by users only its own OID is known, which tells as much.
@@ -94,7 +95,9 @@ struct array_codec {
 /// PostgreSQL, so vectors of nothing but empty vectors come back as an empty vector.
 ///
 /// Parameters declare the array's type and travel in binary; those whose type has no fixed OID
-/// (enums) as text of no declared type. `std::vector<std::byte>` is `bytea`.
+/// (enums) as text of no declared type. `std::vector<std::string>` is `text[]` wherever it stands;
+/// for an array of something else cast in the SQL text: `id = ANY ($1::text[]::uuid[])`.
+/// `std::vector<std::byte>` is `bytea`.
 template <class T>
   requires detail::array_container<std::vector<T>>
 struct codec<std::vector<T>> : detail::array_codec<std::vector<T>> {};

@@ -96,6 +96,7 @@ class calendar_reader {
   explicit constexpr calendar_reader(std::string_view text) noexcept : rest_(text) {}
 
   constexpr bool done() const noexcept { return rest_.empty(); }
+  constexpr bool at(char next) const noexcept { return rest_.starts_with(next); }
 
   constexpr bool skip(std::string_view expected) noexcept {
     if (!rest_.starts_with(expected)) {
@@ -155,11 +156,16 @@ class calendar_reader {
   /// `HH:MM:SS[.ffffff]` in microseconds; hours of two to `most_hour_digits` digits.
   constexpr bool time(std::size_t most_hour_digits, std::int64_t& hours,
                       std::int64_t& microseconds) noexcept {
+    return number(2, most_hour_digits, hours) && minutes_and_seconds(microseconds);
+  }
+
+  /// `:MM:SS[.ffffff]` in microseconds.
+  constexpr bool minutes_and_seconds(std::int64_t& microseconds) noexcept {
     std::int64_t minutes = 0;
     std::int64_t seconds = 0;
     std::int64_t part = 0;
-    if (!number(2, most_hour_digits, hours) || !skip(":") || !number(2, 2, minutes) ||
-        minutes > 59 || !skip(":") || !number(2, 2, seconds) || seconds > 59 || !fraction(part)) {
+    if (!skip(":") || !number(2, 2, minutes) || minutes > 59 || !skip(":") ||
+        !number(2, 2, seconds) || seconds > 59 || !fraction(part)) {
       return false;
     }
     microseconds = (minutes * 60 + seconds) * microseconds_per_second + part;

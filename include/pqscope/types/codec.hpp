@@ -27,14 +27,14 @@ namespace pqscope {
 /// | `static T decode(wire_value)` | reads a binary value |
 /// | `static T parse(std::string_view)` | reads a value in text format |
 ///
-/// and, where it helps,
+/// and, where it helps:
 ///
-/// | member | meaning |
-/// | --- | --- |
-/// | `static char const* borrow(T const&) noexcept` | text parameters: bytes ending in NUL that are
-/// part of the value, so that nothing is copied | | `static T parse(std::string_view, oid_t)` | as
-/// `parse`, told the column's type | | `static constexpr bool is_view` | true: a decoded value
-/// points into the result |
+/// - `static char const* borrow(T const&) noexcept`, for text parameters: bytes ending in NUL that
+///   are part of the value, so that nothing is copied;
+/// - `static T parse(std::string_view, oid_t)`: as `parse`, told the column's type;
+/// - `static constexpr bool accepts_text(oid_t) noexcept`: which column types `parse` takes, where
+///   these are more than `accepts` says;
+/// - `static constexpr bool is_view`: true if a decoded value points into the result.
 ///
 /// `encode` throws `usage_error` for a value PostgreSQL cannot hold, without quoting it. `decode`
 /// and `parse` throw `decode_error` for bytes that are no valid value, however malformed.

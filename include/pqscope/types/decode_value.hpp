@@ -49,27 +49,49 @@ constexpr bool accepts_type(oid_t column) noexcept {
   return codec_for<non_null_t<T>>::accepts(column);
 }
 
-/// Reads one binary value of type `type`, which `accepts_type<T>` has said yes to.
+/// The same for a column of a result in text format, where some codecs take more types.
+template <readable_value T>
+constexpr bool accepts_text_type(oid_t column) noexcept {
+  if constexpr (requires { codec_for<non_null_t<T>>::accepts_text(column); }) {
+    return codec_for<non_null_t<T>>::accepts_text(column);
+  } else {
+    return accepts_type<T>(column);
+  }
+}
+
+/// What NULL is as a `T`: an empty `std::optional`. Throws `unexpected_null` for any other type.
+template <readable_value T>
+T null_value() {
+  if constexpr (is_nullable<T>) {
+    return T{};
+  } else {
+    detail::throw_unexpected_null(codec_for<non_null_t<T>>::name);
+  }
+}
+
+/// Reads one binary value, whose type `accepts_type<T>` has said yes to.
 ///
-/// `data` is null for NULL, which only a `std::optional` takes; else throws `unexpected_null`.
-/// Throws `decode_error` for malformed bytes, whatever they and `type` are.
+/// Throws `decode_error` for malformed bytes, whatever they and the type are.
 template <class T>
-T decode_value(char const* data, int size, oid_t type) {
+T decode_value(wire_value value) {
   if constexpr (readable_value<T>) {
-    using codec_type = codec_for<non_null_t<T>>;
-    if (data == nullptr) [[unlikely]] {
-      if constexpr (is_nullable<T>) {
-        return T{};
-      } else {
-        detail::throw_unexpected_null(codec_type::name);
-      }
-    }
-    return codec_type::decode(wire_value{data, static_cast<std::size_t>(size), type});
+    return codec_for<non_null_t<T>>::decode(value);
   } else {
     static_assert(detail::always_false<T>,
                   "pqscope::codec<T> is not specialised for reading this type: see \"Adding a "
                   "type\" in the user guide (an enum needs pqscope::labels<E>)");
   }
+}
+
+/// As above for bytes by themselves; `data` is null for NULL, see `null_value`.
+template <class T>
+T decode_value(char const* data, int size, oid_t type) {
+  if constexpr (readable_value<T>) {
+    if (data == nullptr) [[unlikely]] {
+      return null_value<T>();
+    }
+  }
+  return decode_value<T>(wire_value{data, static_cast<std::size_t>(size), type});
 }
 
 /// Reads one value in text format, as `decode_value` does a binary one.
@@ -80,11 +102,7 @@ T parse_value(char const* data, int size, oid_t type) {
   if constexpr (readable_value<T>) {
     using codec_type = codec_for<non_null_t<T>>;
     if (data == nullptr) [[unlikely]] {
-      if constexpr (is_nullable<T>) {
-        return T{};
-      } else {
-        detail::throw_unexpected_null(codec_type::name);
-      }
+      return null_value<T>();
     }
     return detail::parse_typed<codec_type, non_null_t<T>>({data, static_cast<std::size_t>(size)},
                                                           type);

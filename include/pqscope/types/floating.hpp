@@ -94,10 +94,11 @@ struct codec<double> {
 
   /// Reads the bytes of any of the accepted types.
   static double decode(wire_value value) {
+    if (value.type == oid::float8) [[likely]] {
+      detail::require_size(value, 8, name);
+      return std::bit_cast<double>(read_int64(value.data));
+    }
     switch (value.type) {
-      case oid::float8:
-        detail::require_size(value, 8, name);
-        return std::bit_cast<double>(read_int64(value.data));
       case oid::float4:
         detail::require_size(value, 4, name);
         return static_cast<double>(std::bit_cast<float>(read_int32(value.data)));

@@ -88,6 +88,40 @@ struct integer_codec {
   }
 
   static T decode(wire_value value) {
+    if (value.type == type && value.size == sizeof(Wire)) [[likely]] {
+      return checked_integer<T>(read_wire(value.data), name);
+    }
+    return decode_other(value);
+  }
+
+  static T parse(std::string_view text) {
+    T value{};
+    char const* const end = text.data() + text.size();
+    auto const [stop, fault] = std::from_chars(text.data(), end, value);
+    if (fault == std::errc::result_out_of_range ||
+        (std::is_unsigned_v<T> && text.size() > 1 && text[0] == '-' && text[1] >= '0' &&
+         text[1] <= '9')) {
+      throw_out_of_range(name);
+    }
+    if (fault != std::errc{} || stop != end) {
+      throw_malformed(name);
+    }
+    return value;
+  }
+
+ private:
+  static Wire read_wire(char const* data) noexcept {
+    if constexpr (is_int2) {
+      return read_int16(data);
+    } else if constexpr (is_int4) {
+      return read_int32(data);
+    } else {
+      return read_int64(data);
+    }
+  }
+
+  /// Reads a value of another integer type.
+  [[gnu::noinline]] static T decode_other(wire_value value) {
     std::size_t const width = integer_width(value.type);
     if (value.size != width) {
       throw_malformed(name);
@@ -106,21 +140,6 @@ struct integer_codec {
       default:
         throw_malformed(name);
     }
-  }
-
-  static T parse(std::string_view text) {
-    T value{};
-    char const* const end = text.data() + text.size();
-    auto const [stop, fault] = std::from_chars(text.data(), end, value);
-    if (fault == std::errc::result_out_of_range ||
-        (std::is_unsigned_v<T> && text.size() > 1 && text[0] == '-' && text[1] >= '0' &&
-         text[1] <= '9')) {
-      throw_out_of_range(name);
-    }
-    if (fault != std::errc{} || stop != end) {
-      throw_malformed(name);
-    }
-    return value;
   }
 };
 

@@ -4,6 +4,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/infinity.hpp>
+#include <pqscope/types/interval_styles.hpp>
 #include <pqscope/types/interval_text.hpp>
 #include <pqscope/types/malformed.hpp>
 #include <pqscope/types/ticks.hpp>
@@ -93,9 +94,9 @@ inline std::string to_string(interval const& value) {
 
 /// `pqscope::interval` is `interval`, all three parts kept as they are.
 ///
-/// Text is read as the server prints it with `IntervalStyle` postgres (the default) or iso_8601. An
-/// infinite interval (PostgreSQL 17) has all three parts at their largest or smallest; older
-/// servers take it for a finite one.
+/// Text is read as the server prints it, whatever its `IntervalStyle`. An infinite interval
+/// (PostgreSQL 17) has all three parts at their largest or smallest; older servers take it for a
+/// finite one.
 template <>
 struct codec<interval> : detail::interval_codec {
   /// Sixteen bytes.
@@ -104,7 +105,7 @@ struct codec<interval> : detail::interval_codec {
   /// Reads sixteen bytes.
   static interval decode(wire_value value) { return from_server(value); }
 
-  /// Reads the styles postgres and iso_8601.
+  /// Reads any `IntervalStyle`.
   static interval parse(std::string_view text) {
     if (text == "infinity") {
       return infinite_future<interval>;
@@ -142,7 +143,7 @@ struct codec<std::chrono::duration<Rep, Period>> : detail::interval_codec {
     return clock_part(from_server(value));
   }
 
-  /// Reads the styles postgres and iso_8601.
+  /// Reads any `IntervalStyle`.
   static std::chrono::duration<Rep, Period> parse(std::string_view text) {
     return clock_part(codec<interval>::parse(text));
   }

@@ -2,7 +2,6 @@
 #define PQSCOPE_TYPES_INTERVAL_TEXT_HPP
 
 #include <pqscope/types/calendar.hpp>
-#include <pqscope/types/malformed.hpp>
 #include <pqscope/types/ticks.hpp>
 
 #include <cstddef>
@@ -18,6 +17,25 @@ struct interval_parts {
   std::int32_t months = 0;
   std::int32_t days = 0;
   std::int64_t microseconds = 0;
+
+  // Each answers whether the sum still fits.
+  constexpr bool add_months(std::int64_t amount) noexcept { return add_to(months, amount); }
+  constexpr bool add_days(std::int64_t amount) noexcept { return add_to(days, amount); }
+  /// Adds `number` times `unit` microseconds and `rest`, or takes both off.
+  constexpr bool add_clock(bool negative, std::int64_t number, std::int64_t unit,
+                           std::int64_t rest) noexcept {
+    std::int64_t product = 0;
+    return multiply(negative ? -number : number, unit, product) &&
+           add(microseconds, product, microseconds) &&
+           add(microseconds, negative ? -rest : rest, microseconds);
+  }
+
+ private:
+  static constexpr bool add_to(std::int32_t& part, std::int64_t amount) noexcept {
+    std::int64_t const sum = part + amount;
+    part = static_cast<std::int32_t>(sum);
+    return std::in_range<std::int32_t>(sum);
+  }
 };
 
 // A part with a sign that follows a negative one gets a plus, so that it does not look negative
@@ -68,7 +86,7 @@ inline std::string interval_text(interval_parts const& value) {
 }
 
 /// Reads intervals as the server prints them. `postgres` and `iso_8601` answer whether the text is
-/// one of that style.
+/// one of that style. The other styles are in interval_styles.hpp.
 class interval_reader {
  public:
   explicit constexpr interval_reader(std::string_view text) noexcept : reader_(text) {}
@@ -93,13 +111,13 @@ class interval_reader {
       bool read = false;
       if (last < 1 && unit("year")) {
         last = 1;
-        read = add_to(value_.months, amount * 12);
+        read = value_.add_months(amount * 12);
       } else if (last < 2 && unit("mon")) {
         last = 2;
-        read = add_to(value_.months, amount);
+        read = value_.add_months(amount);
       } else if (last < 3 && unit("day")) {
         last = 3;
-        read = add_to(value_.days, amount);
+        read = value_.add_days(amount);
       }
       if (!read) {
         return false;
@@ -122,9 +140,9 @@ class interval_reader {
     while (!reader_.skip("T")) {
       std::int64_t amount = 0;
       char const designator = iso_part(allowed, amount);
-      bool const read = designator == 'Y'   ? add_to(value_.months, amount * 12)
-                        : designator == 'M' ? add_to(value_.months, amount)
-                        : designator == 'D' ? add_to(value_.days, amount)
+      bool const read = designator == 'Y'   ? value_.add_months(amount * 12)
+                        : designator == 'M' ? value_.add_months(amount)
+                        : designator == 'D' ? value_.add_days(amount)
                                             : false;
       if (!read) {
         return false;
@@ -159,26 +177,12 @@ class interval_reader {
     return true;
   }
 
-  static constexpr bool add_to(std::int32_t& part, std::int64_t amount) noexcept {
-    std::int64_t const sum = part + amount;
-    part = static_cast<std::int32_t>(sum);
-    return std::in_range<std::int32_t>(sum);
-  }
-
   constexpr bool clock() noexcept {
     bool const negative = sign();
     std::int64_t hours = 0;
     std::int64_t rest = 0;
     return reader_.time(10, hours, rest) &&
-           add_clock(negative, hours, 3600 * microseconds_per_second, rest);
-  }
-
-  constexpr bool add_clock(bool negative, std::int64_t number, std::int64_t unit,
-                           std::int64_t rest) noexcept {
-    std::int64_t product = 0;
-    return multiply(negative ? -number : number, unit, product) &&
-           add(value_.microseconds, product, value_.microseconds) &&
-           add(value_.microseconds, negative ? -rest : rest, value_.microseconds);
+           value_.add_clock(negative, hours, 3600 * microseconds_per_second, rest);
   }
 
   // The designator that comes next if it is one of `allowed`, of which it and all before it are
@@ -215,21 +219,12 @@ class interval_reader {
       return false;
     }
     std::int64_t const seconds = designator == 'H' ? 3600 : designator == 'M' ? 60 : 1;
-    return add_clock(negative, number, seconds * microseconds_per_second, fraction);
+    return value_.add_clock(negative, number, seconds * microseconds_per_second, fraction);
   }
 
   calendar_reader reader_;
   interval_parts value_;
 };
-
-/// Reads a finite interval in the style `postgres` or `iso_8601`.
-inline interval_parts parse_interval(std::string_view text) {
-  interval_reader reader(text);
-  if (text.starts_with('P') ? !reader.iso_8601() : !reader.postgres()) {
-    throw_malformed("interval");
-  }
-  return reader.value();
-}
 
 }  // namespace pqscope::detail
 

@@ -44,11 +44,15 @@ struct text_codec {
     }
   }
 
+  /// In text format every value is a text.
+  static constexpr bool accepts_text(oid_t) noexcept { return true; }
+
   /// The text within a binary value. Source: PostgreSQL's `jsonb_send`, which puts a version
-  /// number, 1, before its text.
+  /// number, 1, before its text, and `charsend`, which sends an empty `"char"` as a NUL byte.
   static std::string_view view(wire_value value) {
     if (value.type != oid::jsonb) {
-      return value.text();
+      bool const empty = value.type == oid::char_ && value.size == 1 && value.data[0] == '\0';
+      return empty ? std::string_view() : value.text();
     }
     if (value.size == 0 || value.data[0] != 1) {
       throw_malformed("jsonb");
@@ -61,8 +65,9 @@ struct text_codec {
 
 /// `std::string` is `text`; as a parameter, any type the server expects in that place.
 ///
-/// Reads `text`, `character varying`, `character`, `name`, `"char"`, `json`, `jsonb` and `xml`.
-/// Bytes are in the client's encoding. Other types need a cast in the SQL text (`id::text`).
+/// Reads `text`, `character varying`, `character`, `name`, `"char"`, `json`, `jsonb` and `xml`;
+/// other types need a cast in the SQL text (`id::text`). From a result in text format it reads any
+/// type as the server writes it. Bytes are in the client's encoding.
 template <>
 struct codec<std::string> : detail::text_codec {
   /// Appends the bytes.

@@ -123,20 +123,24 @@ struct timestamp_codec {
   }
 
   static Point from_server(std::int64_t value) {
-    if (value == timestamp_infinity) {
-      return infinite_future<Point>;
-    }
-    if (value == timestamp_minus_infinity) {
-      return infinite_past<Point>;
-    }
-    if (!is_server_timestamp(value)) {
-      throw_malformed(name);
+    if (!is_server_timestamp(value)) [[unlikely]] {
+      return infinity_from_server(value);
     }
     Point const point(duration_from<duration>(value, server_epoch, name));
     if (is_infinite(point)) {
       throw_out_of_range(name);
     }
     return point;
+  }
+
+  [[gnu::noinline]] static Point infinity_from_server(std::int64_t value) {
+    if (value == timestamp_infinity) {
+      return infinite_future<Point>;
+    }
+    if (value == timestamp_minus_infinity) {
+      return infinite_past<Point>;
+    }
+    throw_malformed(name);
   }
 };
 

@@ -1,0 +1,18 @@
+// expect: would outlive the rows it refers to
+#include <pqscope/pqscope.hpp>
+
+#include <string_view>
+
+bool probe(pqscope::connection& db) {
+#ifdef PQSCOPE_MUST_NOT_COMPILE
+  return db.query<std::string_view>("SELECT 'a'").one() == "a";
+#else
+  auto const rows = db.query<std::string_view>("SELECT 'a'");
+  return rows.one() == "a";
+#endif
+}
+
+int main() {
+  pqscope::connection db{pqscope::config{}};
+  probe(db);
+}
