@@ -19,8 +19,9 @@ namespace pqscope::testing {
 /// So code under test commits and sees its effects, `after_commit` functions run, and afterwards
 /// everything is gone. Returns what `work` returns; what it throws arrives unchanged, after the
 /// rollback. Isolation and access mode of inner transactions have no effect; deferred constraints
-/// are not checked by an inner commit; sequences keep their position; other connections see
-/// nothing.
+/// are not checked by an inner commit; what SET LOCAL sets lasts until the end of the work;
+/// sequences keep their position; other connections see nothing. A transaction in SQL text
+/// (`BEGIN`) and `prepare` are refused.
 template <class Work>
   requires std::invocable<Work&, connection&>
 auto rolled_back(connection& on, Work&& work,

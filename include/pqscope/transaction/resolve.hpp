@@ -60,6 +60,35 @@ inline resolution ask_fate(connection& on, std::uint64_t id, libpq::limit const&
   }
 }
 
+/// See `resolve`; a stop request ends the search as the deadline does.
+inline resolution resolve_within(config const& to, std::optional<std::uint64_t> id,
+                                 libpq::limit const& bound, std::source_location const& where) {
+  if (!id) {
+    return resolution::unknown;
+  }
+  std::chrono::milliseconds pause{5};
+  while (!bound.expired() && !bound.stop.stop_requested()) {
+    connection_options open{.stop = bound.stop};
+    if (bound.deadline != libpq::never) {
+      open.deadline =
+          std::chrono::ceil<std::chrono::milliseconds>(bound.deadline - libpq::clock::now());
+    }
+    try {
+      connection on{to, open, where};
+      on.deadline(bound.deadline);
+      return ask_fate(on, *id, bound);
+    } catch (config_error const&) {
+      throw;
+    } catch (error const&) {
+      if (!pause_within(pause, bound)) {
+        return resolution::unknown;
+      }
+      pause *= pause < std::chrono::milliseconds{200} ? 2 : 1;
+    }
+  }
+  return resolution::unknown;
+}
+
 }  // namespace detail
 
 /// Asks the server what became of a commit whose answer was lost, with `pg_xact_status`.
@@ -71,33 +100,12 @@ inline resolution ask_fate(connection& on, std::uint64_t id, libpq::limit const&
 /// notices.
 ///
 /// \throws config_error if `to` cannot be
+/// \throws anything a callable password throws
 inline resolution resolve(config const& to, commit_in_doubt const& doubt,
                           std::chrono::milliseconds deadline,
                           std::source_location where = std::source_location::current()) {
-  if (!doubt.transaction_id()) {
-    return resolution::unknown;
-  }
-  libpq::limit const bound{.deadline = libpq::clock::now() + deadline};
-  std::chrono::milliseconds pause{5};
-  for (;;) {
-    auto const left =
-        std::chrono::ceil<std::chrono::milliseconds>(bound.deadline - libpq::clock::now());
-    if (left.count() <= 0) {
-      return resolution::unknown;
-    }
-    try {
-      connection on{to, {.deadline = left}, where};
-      on.deadline(bound.deadline);
-      return detail::ask_fate(on, *doubt.transaction_id(), bound);
-    } catch (config_error const&) {
-      throw;
-    } catch (error const&) {
-      if (!detail::pause_within(pause, bound)) {
-        return resolution::unknown;
-      }
-      pause *= pause < std::chrono::milliseconds{200} ? 2 : 1;
-    }
-  }
+  return detail::resolve_within(to, doubt.transaction_id(),
+                                {.deadline = detail::time_after(deadline)}, where);
 }
 
 }  // namespace pqscope

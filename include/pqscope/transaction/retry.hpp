@@ -10,30 +10,45 @@
 
 namespace pqscope {
 
-/// How often, and after which pauses, a scope is run again.
+/// How often, and after which pauses, a scope is run again. Each pause is a random part of its
+/// upper bound, which doubles from one to the next.
 struct retry_policy {
-  int attempts = 1;                           ///< runs in all; 1: no second one
+  int attempts = 1;                           ///< runs in all; 1 or less: no second one
   std::chrono::milliseconds base_delay{10};   ///< upper bound of the first pause
-  std::chrono::milliseconds max_delay{1000};  ///< upper bound of every pause
+  std::chrono::milliseconds max_delay{1000};  ///< upper bound of every pause, a day at most
 };
 
 namespace detail {
+
+/// The time `span` from now; never where that is beyond what the clock can tell.
+template <class Rep, class Period>
+libpq::clock::time_point time_after(std::chrono::duration<Rep, Period> span) noexcept {
+  using coarse = std::chrono::duration<Rep, Period>;
+  auto const now = libpq::clock::now();
+  if (span <= coarse::zero()) {
+    return now;
+  }
+  bool const endless = span >= std::chrono::duration_cast<coarse>(libpq::never - now);
+  return endless ? libpq::never : now + std::chrono::nanoseconds{span};
+}
 
 /// The pause before attempt number `next` (2 is the first repetition): anything up to a bound that
 /// doubles each time, so that those who collided do not collide again.
 inline std::chrono::nanoseconds retry_pause(retry_policy const& policy, int next,
                                             std::uint64_t random) noexcept {
+  using std::chrono::milliseconds;
   using std::chrono::nanoseconds;
-  nanoseconds bound = policy.base_delay;
-  for (int i = 2; i < next && bound < policy.max_delay; ++i) {
-    bound *= 2;
+  constexpr milliseconds longest = std::chrono::hours{24};
+  milliseconds const limit = policy.max_delay < longest ? policy.max_delay : longest;
+  milliseconds bound = policy.base_delay < limit ? policy.base_delay : limit;
+  for (int i = 2; i < next && bound < limit && bound.count() > 0; ++i) {
+    bound = bound * 2 < limit ? bound * 2 : limit;
   }
-  bound = bound < nanoseconds{policy.max_delay} ? bound : nanoseconds{policy.max_delay};
   if (bound.count() <= 0) {
     return nanoseconds{0};
   }
-  return nanoseconds{
-      static_cast<nanoseconds::rep>(random % (static_cast<std::uint64_t>(bound.count()) + 1))};
+  auto const span = static_cast<std::uint64_t>(nanoseconds{bound}.count());
+  return nanoseconds{static_cast<nanoseconds::rep>(random % (span + 1))};
 }
 
 /// A number nobody can foresee well enough to collide again on purpose (splitmix64).

@@ -2,6 +2,7 @@
 #define PQSCOPE_TRANSACTION_SAVEPOINT_HPP
 
 #include <pqscope/connection/statements.hpp>
+#include <pqscope/sql/identifier.hpp>
 #include <pqscope/transaction/scope.hpp>
 
 #include <concepts>
@@ -33,22 +34,27 @@ class savepoint : public statements<savepoint> {
   explicit savepoint(Outer& outer, std::source_location where = std::source_location::current())
       : scope_{detail::scope::nest(outer.scope_for_nesting(), {}, where)} {}
   /// Sets a savepoint of this name, quoted here; names may repeat at other depths.
+  /// \throws usage_error as above, and if the name is empty, longer than 63 bytes or holds a NUL
   template <nestable Outer>
   savepoint(Outer& outer, std::string_view name,
             std::source_location where = std::source_location::current())
-      : scope_{detail::scope::nest(outer.scope_for_nesting(),
-                                   name.empty() ? std::string_view{"\0", 1} : name, where)} {}
+      : scope_{detail::scope::nest(outer.scope_for_nesting(), identifier{name, where}.text(),
+                                   where)} {}
 
   /// Keeps its effects for the enclosing scope to commit. No round trip of its own, unless
   /// savepoints were moved by hand inside it.
   ///
   /// \throws transaction_rolled_back if a statement in it had failed, with the first such error: it
   ///         is rolled back, the enclosing scope is usable
+  /// \throws invalid_savepoint_specification if it was released by hand: it has ended, and the
+  ///         transaction has failed
+  /// \throws connection_lost, connection_closed if the connection is gone
   void commit(std::source_location where = std::source_location::current()) {
     scope_.commit(where);
   }
   /// Undoes its effects with ROLLBACK TO and RELEASE: one round trip, none if nothing was sent. The
-  /// enclosing scope is usable afterwards.
+  /// enclosing scope is usable afterwards. Does nothing after a `commit()` or `rollback()` that
+  /// threw and ended it.
   void rollback(std::source_location where = std::source_location::current()) {
     scope_.rollback(where);
   }

@@ -4,6 +4,7 @@
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/transaction/options.hpp>
 #include <pqscope/transaction/scope.hpp>
+#include <pqscope/transaction/xid.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -21,8 +22,10 @@ namespace pqscope {
 /// statement nothing is sent at all.
 ///
 /// Movable, not copyable. After its end, moved from, or while a savepoint in it lives, every use is
-/// a `usage_error` and sends nothing. The destructor does not throw, hides no exception in flight
-/// and takes at most five seconds; what goes wrong in it reaches the observer, and a connection
+/// a `usage_error` and sends nothing; so it is after the transaction was ended through the native
+/// handle, or could not begin. The destructor does not throw, hides no exception in flight and
+/// takes less than five seconds, whatever the network does (about two where the connection's
+/// operations are limited to less); what goes wrong in it reaches the observer, and a connection
 /// that could not be rolled back is given up. One thread at a time.
 class transaction : public statements<transaction> {
  public:
@@ -40,22 +43,34 @@ class transaction : public statements<transaction> {
   /// \throws server_error    if COMMIT itself fails (a deferred constraint, a serialization
   ///         failure): nothing is persisted, the connection is usable
   /// \throws commit_in_doubt if the answer is lost: see `resolve`
-  /// \throws connection_lost if the connection was gone before COMMIT was sent
+  /// \throws connection_lost, connection_closed if the connection was gone before COMMIT was sent:
+  ///         nothing is persisted
+  /// \throws deadline_exceeded, operation_cancelled if nothing was sent, and it is still alive; or
+  ///         if the server confirmed that COMMIT was cancelled, and it is rolled back
   void commit(std::source_location where = std::source_location::current()) {
     scope_.commit(where);
   }
   /// Undoes everything: one round trip, none if nothing was sent. Then the `after_rollback`
-  /// functions run.
+  /// functions run. Does nothing after a `commit()` or `rollback()` that threw and ended it.
   void rollback(std::source_location where = std::source_location::current()) {
     scope_.rollback(where);
   }
-  /// Ends it with PREPARE TRANSACTION: it survives under the name `gid`, at most 200 bytes, until
+  /// Ends it with PREPARE TRANSACTION: it survives under the name `gid`, at most 199 bytes, until
   /// `commit_prepared` or `rollback_prepared`, on any connection. The functions registered for its
   /// outcome do not run. The server has to allow it by `max_prepared_transactions`.
   ///
-  /// \throws transaction_rolled_back, commit_in_doubt as `commit` does
+  /// \throws usage_error if `gid` holds a NUL byte, or inside `testing::rolled_back`; it is still
+  ///         alive then
+  /// \throws server_error if the server refuses, as it does after a temporary table was touched:
+  ///         it is rolled back, the connection is usable
+  /// \throws transaction_rolled_back, connection_lost as `commit` does
+  /// \throws commit_in_doubt if the answer is lost: `prepared_transactions` tells
   void prepare(std::string_view gid, std::source_location where = std::source_location::current()) {
     scope_.prepare(gid, where);
+  }
+  /// The same under an XA name.
+  void prepare(xid const& id, std::source_location where = std::source_location::current()) {
+    scope_.prepare(id.to_string(where), where);
   }
 
   /// Calls `function()` once the transaction is known to be committed, in order of registration.

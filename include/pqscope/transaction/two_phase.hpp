@@ -2,8 +2,10 @@
 #define PQSCOPE_TRANSACTION_TWO_PHASE_HPP
 
 #include <pqscope/connection/connection.hpp>
+#include <pqscope/error/usage_error.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/sql/literal.hpp>
+#include <pqscope/transaction/xid.hpp>
 
 #include <chrono>
 #include <source_location>
@@ -15,24 +17,50 @@ namespace pqscope {
 
 /// A transaction that was prepared and waits for its second phase.
 struct prepared_transaction {
-  std::string gid;       ///< the name it was prepared under
+  std::string gid;       ///< the name it was prepared under; see `xid::parse`
   std::string owner;     ///< the role that prepared it
   std::string database;  ///< where it was prepared, and has to be ended
   std::chrono::sys_time<std::chrono::microseconds> prepared;  ///< when
 };
 
+namespace detail {
+
+/// Carries out the second phase; inside a transaction the server would fail that.
+inline void end_prepared(connection& on, std::string_view verb, std::string_view gid,
+                         std::source_location const& where) {
+  if (on.core_for(where).innermost != nullptr) {
+    throw usage_error("a prepared transaction cannot be ended inside another transaction", where);
+  }
+  on.execute(dynamic_sql{std::string{verb} + literal{gid, where}.text(), where});
+}
+
+}  // namespace detail
+
 /// Commits what `transaction::prepare` left under this name, from any connection to the same
-/// database. One round trip; not inside a transaction.
+/// database. One round trip. Where the connection is lost on the way, `prepared_transactions` tells
+/// whether it is still to be done.
+///
 /// \throws undefined_object if there is none of that name
+/// \throws usage_error      while a transaction is alive on the connection
 inline void commit_prepared(connection& on, std::string_view gid,
                             std::source_location where = std::source_location::current()) {
-  on.execute(dynamic_sql{"COMMIT PREPARED " + literal{gid, where}.text(), where});
+  detail::end_prepared(on, "COMMIT PREPARED ", gid, where);
+}
+/// The same by an XA name.
+inline void commit_prepared(connection& on, xid const& id,
+                            std::source_location where = std::source_location::current()) {
+  detail::end_prepared(on, "COMMIT PREPARED ", id.to_string(where), where);
 }
 
 /// Undoes what `transaction::prepare` left under this name; otherwise as `commit_prepared`.
 inline void rollback_prepared(connection& on, std::string_view gid,
                               std::source_location where = std::source_location::current()) {
-  on.execute(dynamic_sql{"ROLLBACK PREPARED " + literal{gid, where}.text(), where});
+  detail::end_prepared(on, "ROLLBACK PREPARED ", gid, where);
+}
+/// The same by an XA name.
+inline void rollback_prepared(connection& on, xid const& id,
+                              std::source_location where = std::source_location::current()) {
+  detail::end_prepared(on, "ROLLBACK PREPARED ", id.to_string(where), where);
 }
 
 /// The prepared transactions of the connection's database, oldest first. One round trip.
