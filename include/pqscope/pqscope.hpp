@@ -20,6 +20,7 @@
 #include <pqscope/transaction/transaction.hpp>
 #include <pqscope/transaction/two_phase.hpp>
 #include <pqscope/types/types.hpp>
+#include <pqscope/unique_session.hpp>
 #include <pqscope/with_session.hpp>
 
 #endif

@@ -20,6 +20,8 @@ class session_source {
                            std::source_location const& where) = 0;
   /// Takes the connection back, in whatever state it is.
   virtual void give_back() noexcept = 0;
+  /// Whether the connection it has given still exists: the caller's can be moved, or replaced.
+  virtual bool has(connection_core const* core) noexcept = 0;
   /// Whether a lost connection can be replaced.
   virtual bool can_reconnect() const noexcept = 0;
   /// Where to ask about a commit in doubt; null where it is not known.
@@ -35,9 +37,12 @@ class config_source final : public session_source {
   explicit config_source(config const& to) noexcept : to_{to} {}
 
   connection& take(connection_options const& options, std::source_location const& where) override {
-    return open_.emplace(to_, options, where);
+    connection& opened = open_.emplace(to_, options, where);
+    opened.deadline(std::nullopt);  // it bounded the way to the connection
+    return opened;
   }
   void give_back() noexcept override { open_.reset(); }
+  bool has(connection_core const* /*core*/) noexcept override { return open_.has_value(); }
   bool can_reconnect() const noexcept override { return true; }
   config const* target() const noexcept override { return &to_; }
 
@@ -56,6 +61,13 @@ class connection_source final : public session_source {
     return on_;
   }
   void give_back() noexcept override {}
+  bool has(connection_core const* core) noexcept override {
+    try {
+      return &on_.core_for({}) == core;
+    } catch (connection_closed const&) {
+      return false;
+    }
+  }
   bool can_reconnect() const noexcept override { return false; }
   config const* target() const noexcept override { return on_.target(); }
 

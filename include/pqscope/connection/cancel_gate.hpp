@@ -1,11 +1,13 @@
 #ifndef PQSCOPE_CONNECTION_CANCEL_GATE_HPP
 #define PQSCOPE_CONNECTION_CANCEL_GATE_HPP
 
-#include <atomic>
-#include <utility>
-
 #include <pqscope/libpq/cancel.hpp>
 #include <pqscope/libpq/poll.hpp>
+#include <pqscope/libpq/status.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
 
 namespace pqscope::detail {
 
@@ -13,40 +15,36 @@ namespace pqscope::detail {
 /// together.
 ///
 /// A cancel starts only while a statement runs, and the next statement starts only after the cancel
-/// has been delivered: so it cannot hit that one.
+/// has been delivered: so it cannot hit that one. Where a canceller has given up a request that may
+/// still be on its way, the connection is given up instead.
 class cancel_gate {
  public:
-  /// Before a statement, on the connection's thread: waits for a cancel that is under way.
+  /// Before a statement, on the connection's thread: waits for a cancel that is under way. Cuts the
+  /// connection if one was given up and does not arrive after all within `patience`.
   void enter(libpq::connection_handle const& connection) noexcept {
-    unsigned state = state_.load(std::memory_order_acquire);
-    for (;;) {
-      if ((state & cancelling) != 0) {
-        state_.wait(state, std::memory_order_acquire);
-        state = state_.load(std::memory_order_acquire);
-        continue;
-      }
-      if (!cancel_) {
-        cancel_ = libpq::prepare_cancel(connection);
-      }
-      if (state_.compare_exchange_weak(state, busy, std::memory_order_acq_rel)) {
-        return;
-      }
-    }
-  }
-
-  /// After a statement, on the connection's thread. Does not wait.
-  void leave() noexcept { state_.fetch_and(~busy, std::memory_order_acq_rel); }
-
-  /// Before the connection is closed, on its thread: no cancel starts any more.
-  void close() noexcept {
     unsigned state = state_.load(std::memory_order_acquire);
     while ((state & cancelling) != 0) {
       state_.wait(state, std::memory_order_acquire);
       state = state_.load(std::memory_order_acquire);
     }
-    state_.store(0, std::memory_order_release);
-    cancel_.reset();
+    if (!request_) {
+      request_.emplace(libpq::prepare_cancel(connection));
+    }
+    if (given_up_) {
+      given_up_ = libpq::drive(*request_, {.deadline = libpq::clock::now() + patience}) !=
+                  libpq::drive_result::done;
+      if (given_up_) {
+        libpq::cut(connection);
+      }
+    }
+    state_.store(busy, std::memory_order_release);
   }
+
+  /// After a statement, on the connection's thread. Does not wait.
+  void leave() noexcept { state_.fetch_and(~busy, std::memory_order_acq_rel); }
+
+  /// When the connection is closed, on its thread: no cancel starts any more. Does not wait.
+  void close() noexcept { leave(); }
 
   /// On any thread: cancels the statement that runs now; false if none does, if another thread is
   /// at it, or if the request did not get through in time.
@@ -55,12 +53,11 @@ class cancel_gate {
     if (!state_.compare_exchange_strong(expected, busy | cancelling, std::memory_order_acq_rel)) {
       return false;
     }
-    bool delivered = false;
-    if (cancel_) {
-      libpq::cancel_operation operation{std::move(cancel_)};
-      delivered =
-          libpq::drive(operation, bound) == libpq::drive_result::done && operation.delivered();
+    if (!given_up_) {
+      request_->restart();
     }
+    given_up_ = libpq::drive(*request_, bound) != libpq::drive_result::done;
+    bool const delivered = !given_up_ && request_->delivered();
     state_.fetch_and(~cancelling, std::memory_order_acq_rel);
     state_.notify_all();
     return delivered;
@@ -69,9 +66,12 @@ class cancel_gate {
  private:
   static constexpr unsigned busy = 1;
   static constexpr unsigned cancelling = 2;
+  static constexpr std::chrono::milliseconds patience{500};
 
+  // both belong to whoever set `cancelling`, else to the connection's thread
+  std::optional<libpq::cancel_operation> request_;
+  bool given_up_ = false;  // before it was finished
   std::atomic<unsigned> state_{0};
-  libpq::cancel_handle cancel_;
 };
 
 }  // namespace pqscope::detail

@@ -20,8 +20,8 @@ class canceller {
   ///
   /// \param within how long to try; a connection of its own is made for the request
   /// \return false, with nothing done, if no statement runs, the connection is closed, or another
-  ///         thread is cancelling it; false also if the request did not get through
-  /// \throws std::system_error where the process has no descriptor left
+  ///         thread is cancelling it; false also if the request did not get through. One that was
+  ///         given up and may still be on its way costs the connection, not a later statement
   bool cancel(std::chrono::milliseconds within = std::chrono::seconds{5}) const {
     return gate_->cancel({.deadline = libpq::clock::now() + within});
   }

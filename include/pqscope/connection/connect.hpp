@@ -8,25 +8,48 @@
 #include <pqscope/libpq/connect.hpp>
 #include <pqscope/libpq/poll.hpp>
 
+#include <exception>
 #include <memory>
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace pqscope::detail {
 
-[[noreturn]] inline void throw_unconnected(libpq::drive_result drove, std::string const& reason,
+[[noreturn]] inline void throw_unconnected(libpq::drive_result drove, config const& to,
+                                           std::string_view reason,
                                            std::source_location const& where) {
-  std::string const detail = reason.empty() ? "" : ": " + reason;
+  std::string message = "cannot connect to " + to.redacted();
+  if (drove == libpq::drive_result::deadline) {
+    message += ": the deadline has passed";
+  } else if (drove == libpq::drive_result::stopped) {
+    message += ": it was cancelled";
+  }
+  if (!reason.empty()) {
+    message += ": ";
+    message += reason;
+  }
   switch (drove) {
     case libpq::drive_result::deadline:
-      throw deadline_exceeded("the deadline passed while connecting" + detail, false, where);
+      throw deadline_exceeded(message, false, where);
     case libpq::drive_result::stopped:
-      throw operation_cancelled("connecting was cancelled" + detail, false, where);
+      throw operation_cancelled(message, false, where);
     case libpq::drive_result::done:
       break;
   }
-  throw connection_error(reason, where);
+  throw connection_error(message, where);
+}
+
+/// Refuses to connect where the limit has been reached before anything was sent.
+inline void require_time(libpq::limit const& bound, config const& to,
+                         std::source_location const& where) {
+  if (bound.stop.stop_requested()) {
+    throw_unconnected(libpq::drive_result::stopped, to, "nothing was sent", where);
+  }
+  if (bound.expired()) {
+    throw_unconnected(libpq::drive_result::deadline, to, "nothing was sent", where);
+  }
 }
 
 /// Opens a connection within the options' limits.
@@ -37,17 +60,13 @@ inline libpq::connection_handle open_handle(config const& to, connection_options
     limits.each = *options.deadline;
   }
   libpq::limit const bound = limits.now();
+  require_time(bound, to, where);
   libpq::connect_operation operation{to.connect_parameters(where), notice_board::relay,
                                      options.observer};
-  if (bound.stop.stop_requested()) {
-    throw_unconnected(libpq::drive_result::stopped, "nothing was sent", where);
-  }
-  if (bound.expired()) {
-    throw_unconnected(libpq::drive_result::deadline, "nothing was sent", where);
-  }
+  require_time(bound, to, where);  // a callable password may have taken its time
   libpq::drive_result const drove = libpq::drive(operation, bound);
   if (drove != libpq::drive_result::done || !operation.succeeded()) {
-    throw_unconnected(drove, operation.error(), where);
+    throw_unconnected(drove, to, operation.error(), where);
   }
   return operation.take();
 }
@@ -71,10 +90,14 @@ inline std::unique_ptr<connection_core> open_core(config const& to,
     libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
     core->made_at = where;
     core->target = std::make_shared<config const>(to);
+    core->gate();  // here, for other threads ask for it while the connection is used
     ended({});
     return core;
-  } catch (error const& failure) {
+  } catch (std::exception const& failure) {
     ended(failure.what());
+    throw;
+  } catch (...) {  // a callable password may throw anything
+    ended("an exception of an unknown type");
     throw;
   }
 }
@@ -91,11 +114,22 @@ inline std::unique_ptr<connection_core> adopt_core(libpq::connection_handle hand
   auto core = std::make_unique<connection_core>(std::move(handle), options);
   libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
   core->made_at = where;
+  core->gate();
   return core;
 }
 
 /// Hands an open connection to somebody who works with libpq itself.
-inline PGconn* release_core(connection_core& core) {
+inline PGconn* release_core(connection_core& core, std::source_location const& where) {
+  if (!core.handle()) {
+    throw connection_closed("the connection is closed", where);
+  }
+  if (core.inherited()) {
+    throw usage_error("the connection was opened before fork(2): it belongs to the parent process",
+                      where);
+  }
+  if (core.innermost != nullptr) {
+    throw usage_error("a transaction is alive on the connection: end it before the release", where);
+  }
   libpq::set_blocking(core.handle(), true);
   libpq::receive_notices(core.handle(), nullptr, nullptr);
   return core.handle().release();

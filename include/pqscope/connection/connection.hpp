@@ -30,6 +30,8 @@ namespace pqscope {
 /// `connection_busy`; only `canceller()`s and `status()` may be used beside it. A process made by
 /// fork(2) gets `usage_error`; destroying the connection there does nothing to the parent's.
 ///
+/// Notifications that come during its operations, after a `LISTEN` as SQL text, are dropped.
+///
 /// After a lost connection, or a server that broke the protocol, `status()` is `broken` and every
 /// operation throws `connection_lost`; after `close()`, `release()` or a move from it,
 /// `connection_closed`.
@@ -53,11 +55,11 @@ class connection : public statements<connection> {
   }
 
   /// Gives the libpq connection up: the caller finishes it. Closed afterwards.
-  /// \throws usage_error while a transaction is alive on it
-  [[nodiscard]] PGconn* release() && {
-    core_use_check("release");
-    std::unique_ptr<detail::connection_core> const core = std::move(core_);
-    return detail::release_core(*core);
+  /// \throws usage_error while a transaction is alive on it, and in a forked child
+  [[nodiscard]] PGconn* release(std::source_location where = std::source_location::current()) && {
+    PGconn* const released = detail::release_core(core_for(where), where);
+    core_.reset();
+    return released;
   }
 
   connection(connection&&) noexcept = default;
@@ -102,8 +104,11 @@ class connection : public statements<connection> {
     core().limits.stop = std::move(token);
     return *this;
   }
-  /// A handle by which other threads cancel what this connection does.
-  pqscope::canceller canceller() { return pqscope::canceller{core().gate()}; }
+  /// A handle by which other threads cancel what this connection does; they may ask for it
+  /// themselves. That of a closed connection cancels nothing.
+  pqscope::canceller canceller() const {
+    return pqscope::canceller{core_ ? core_->gate() : std::make_shared<detail::cancel_gate>()};
+  }
 
   /// Calls `handler(diagnostics const&)` for each notice and warning of the server, after those
   /// added before. It may not use the connection; what it throws goes to the observer.
@@ -154,13 +159,6 @@ class connection : public statements<connection> {
       throw connection_closed("the connection is closed");
     }
     return *core_;
-  }
-
-  void core_use_check(std::string_view doing) const {
-    if (core().innermost != nullptr) {
-      throw usage_error("a transaction is alive on the connection: end it before " +
-                        std::string(doing));
-    }
   }
 
   std::unique_ptr<detail::connection_core> core_;

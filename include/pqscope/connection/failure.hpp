@@ -11,6 +11,7 @@
 #include <pqscope/error/raise.hpp>
 #include <pqscope/error/redact_values.hpp>
 #include <pqscope/libpq/diagnostics.hpp>
+#include <pqscope/libpq/poll.hpp>
 #include <pqscope/libpq/request.hpp>
 
 namespace pqscope::detail {
@@ -38,16 +39,23 @@ inline diagnostics describe_failure(libpq::request const& failed) {
   return fields;
 }
 
-/// Throws what a lost connection comes to: the server's last word where it gave one.
-[[noreturn]] inline void throw_lost(std::span<libpq::request const> requests,
-                                    std::string_view text_of_libpq,
-                                    std::source_location const& where) {
+/// Throws the first error the server gave an SQLSTATE for, if there is one: what happened to the
+/// connection after it is told by `connection_usable()`, which is false.
+inline void throw_last_word(std::span<libpq::request const> requests,
+                            std::source_location const& where) {
   if (auto const* const failed = first_failure(requests)) {
     diagnostics fields = describe_failure(*failed);
     if (!fields.sqlstate.empty()) {
       throw_server_error(std::move(fields), failed->text, where, false);
     }
   }
+}
+
+/// Throws what a lost connection comes to: the server's last word where it gave one.
+[[noreturn]] inline void throw_lost(std::span<libpq::request const> requests,
+                                    std::string_view text_of_libpq,
+                                    std::source_location const& where) {
+  throw_last_word(requests, where);
   std::string message = "the connection was lost";
   if (!text_of_libpq.empty()) {
     message += ": ";
@@ -56,15 +64,38 @@ inline diagnostics describe_failure(libpq::request const& failed) {
   throw connection_lost(message, where);
 }
 
-/// Throws what a breach of the protocol comes to.
-[[noreturn]] inline void throw_violated(std::string_view text_of_libpq,
+/// Throws what a breach of the protocol comes to: the server's last word where it gave one. What
+/// was asked for may have happened or not, and the connection cannot tell.
+[[noreturn]] inline void throw_violated(std::span<libpq::request const> requests,
+                                        std::string_view text_of_libpq,
                                         std::source_location const& where) {
+  throw_last_word(requests, where);
   std::string message = "the server violated the protocol";
   if (!text_of_libpq.empty()) {
     message += ": ";
     message += text_of_libpq;
   }
-  throw connection_error(message, where, "08P01");
+  throw connection_lost(message, where, "08P01");
+}
+
+/// Throws what an operation that was given up by its user's limit comes to.
+///
+/// `sent`: whether anything may have reached the server; `usable`: whether the connection survived.
+[[noreturn]] inline void throw_interrupted(libpq::drive_result drove, bool sent, bool usable,
+                                           std::source_location const& where) {
+  std::string message = drove == libpq::drive_result::stopped ? "the operation was cancelled"
+                                                              : "the deadline has passed";
+  if (!sent) {
+    message += "; nothing was sent";
+  } else if (usable) {
+    message += "; the statement was cancelled on the server";
+  } else {
+    message += "; the server did not react to the cancel request, the connection is given up";
+  }
+  if (drove == libpq::drive_result::stopped) {
+    throw operation_cancelled(message, usable, where);
+  }
+  throw deadline_exceeded(message, usable, where);
 }
 
 }  // namespace pqscope::detail

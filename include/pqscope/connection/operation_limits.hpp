@@ -21,7 +21,8 @@ struct operation_limits {
     libpq::limit bound{.deadline = until, .stop = stop};
     if (each) {
       auto const start = libpq::clock::now();
-      if (bound.deadline == libpq::never || bound.deadline - start > *each) {
+      bool const endless = *each > libpq::never - start;
+      if (!endless && start + *each < until) {
         bound.deadline = start + *each;
       }
     }

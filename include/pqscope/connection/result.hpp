@@ -60,6 +60,8 @@ class result {
   std::size_t size() const noexcept { return static_cast<std::size_t>(view().rows()); }
   /// Whether there are no rows.
   bool empty() const noexcept { return size() == 0; }
+  /// Whether the statement is one that returns rows, be it none or ones without columns.
+  bool has_rows() const noexcept { return view().has_rows(); }
   /// A row, counted from 0. \throws usage_error if there is no such row
   row operator[](std::size_t index) const {
     if (index >= size()) {
@@ -117,8 +119,9 @@ class result {
   libpq::result_handle handle_;
 };
 
-/// Prints a table as psql does: header, rule, rows, number of rows. Control characters and line
-/// breaks in values are shown as psql shows them. A result without columns prints its command tag.
+/// Prints a table as psql does: header, rule, rows, number of rows; no empty line after it. Wide
+/// characters, control characters and line breaks in values, which are taken for UTF-8, are shown
+/// as psql shows them, NULL as nothing. A statement that returns no rows prints its command tag.
 inline std::ostream& operator<<(std::ostream& out, result const& shown);
 
 }  // namespace pqscope

@@ -2,6 +2,7 @@
 #define PQSCOPE_CONNECTION_RESULT_TABLE_HPP
 
 #include <pqscope/connection/result.hpp>
+#include <pqscope/libpq/character.hpp>
 
 #include <cstddef>
 #include <ostream>
@@ -12,34 +13,64 @@
 namespace pqscope {
 namespace detail {
 
-/// Columns a UTF-8 text takes on a terminal, counting every character as one.
-inline std::size_t display_width(std::string_view text) noexcept {
-  std::size_t width = 0;
-  for (char const byte : text) {
-    width += (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U ? 1 : 0;
+/// One line of a cell, ready to be printed.
+struct table_line {
+  std::string text;
+  std::size_t width = 0;  // columns it takes
+};
+
+using table_cell = std::vector<table_line>;
+
+inline void append_hexadecimal(std::string& out, unsigned code, int digits) {
+  while (digits-- > 0) {
+    out += "0123456789ABCDEF"[code >> (4 * digits) & 15U];
   }
-  return width;
 }
 
-/// The lines of one cell; control characters written as escapes.
-inline std::vector<std::string> cell_lines(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::vector<std::string> lines(1);
-  for (char const byte : text) {
-    auto const code = static_cast<unsigned char>(byte);
-    if (byte == '\n') {
-      lines.emplace_back();
-    } else if (byte == '\r') {
-      lines.back() += "\\r";
-    } else if (byte == '\t') {
-      lines.back().append(8 - display_width(lines.back()) % 8, ' ');
-    } else if (code < 0x20 || code == 0x7F) {
-      lines.back() += "\\x";
-      lines.back() += digits[code >> 4U];
-      lines.back() += digits[code & 15U];
-    } else {
-      lines.back() += byte;
+/// A character that has no place on a terminal, as an escape.
+inline std::string escaped_character(std::string_view character) {
+  auto const byte = [&](std::size_t i) {
+    return static_cast<unsigned>(static_cast<unsigned char>(character[i]));
+  };
+  std::string text;
+  if (character == "\r") {
+    text = "\\r";
+  } else if (character.size() == 1) {
+    text = "\\x";
+    append_hexadecimal(text, byte(0), 2);
+  } else {
+    unsigned code = byte(0) & (0x7FU >> character.size());
+    for (std::size_t i = 1; i < character.size(); ++i) {
+      code = code << 6U | (byte(i) & 0x3FU);
     }
+    text = "\\u";
+    append_hexadecimal(text, code, 4);
+  }
+  return text;
+}
+
+/// The lines of a name or value.
+inline table_cell cell_of(std::string_view value) {
+  table_cell lines(1);
+  while (!value.empty()) {
+    auto const [size, width] = libpq::first_character(value);
+    std::string_view const character = value.substr(0, size);
+    table_line& line = lines.back();
+    if (character == "\n") {
+      lines.emplace_back();
+    } else if (character == "\t") {
+      std::size_t const gap = 8 - line.width % 8;
+      line.text.append(gap, ' ');
+      line.width += gap;
+    } else if (width < 0) {
+      std::string const escape = escaped_character(character);
+      line.text += escape;
+      line.width += escape.size();
+    } else {
+      line.text += character;
+      line.width += static_cast<std::size_t>(width);
+    }
+    value.remove_prefix(size);
   }
   return lines;
 }
@@ -55,6 +86,8 @@ constexpr bool is_right_aligned(oid_t type) noexcept {
     case oid::numeric:
     case oid::oid:
     case oid::xid:
+    case oid::xid8:
+    case oid::cid:
     case oid::money:
       return true;
     default:
@@ -62,28 +95,32 @@ constexpr bool is_right_aligned(oid_t type) noexcept {
   }
 }
 
-using table_cell = std::vector<std::string>;
+/// How the values of a column are placed.
+struct table_column {
+  std::size_t width = 0;
+  bool right = false;
+};
 
-/// One row of cells, over as many lines as its tallest cell needs.
+/// One row of cells, or the header, over as many lines as its tallest cell needs.
 inline void print_cells(std::ostream& out, std::vector<table_cell> const& cells,
-                        std::vector<std::size_t> const& widths, std::vector<bool> const& right) {
+                        std::vector<table_column> const& columns, bool is_header) {
   std::size_t height = 1;
   for (table_cell const& cell : cells) {
     height = cell.size() > height ? cell.size() : height;
   }
+  table_line const nothing;
   for (std::size_t line = 0; line < height; ++line) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       bool const more = line + 1 < cells[i].size();
-      bool const last = i + 1 == cells.size();
-      std::string_view const text = line < cells[i].size() ? std::string_view{cells[i][line]} : "";
-      std::string const padding(widths[i] - display_width(text), ' ');
-      out << (i == 0 ? " " : "| ");
-      if (right[i]) {
-        out << padding << text;
-      } else {
-        out << text << (last && !more ? "" : padding);
+      bool const last = i + 1 == cells.size() && !is_header && !more;
+      table_line const& shown = line < cells[i].size() ? cells[i][line] : nothing;
+      std::size_t const spare = columns[i].width - shown.width;
+      bool const right = columns[i].right && line < cells[i].size();
+      std::size_t const before = is_header ? spare / 2 : right ? spare : 0;
+      out << (i == 0 ? " " : "| ") << std::string(before, ' ') << shown.text;
+      if (!last) {
+        out << std::string(spare - before, ' ') << (more ? '+' : ' ');
       }
-      out << (more ? "+" : last ? "" : " ");
     }
     out << '\n';
   }
@@ -92,41 +129,41 @@ inline void print_cells(std::ostream& out, std::vector<table_cell> const& cells,
 }  // namespace detail
 
 inline std::ostream& operator<<(std::ostream& out, result const& shown) {
-  columns const heads = shown.columns();
-  if (heads.size() == 0) {
-    return out << shown.command_tag() << '\n';
+  if (!shown.has_rows()) {
+    return shown.command_tag().empty() ? out : out << shown.command_tag() << '\n';
   }
-  std::vector<std::size_t> widths;
-  std::vector<bool> right;
-  std::vector<std::vector<detail::table_cell>> rows;
-  for (column_info const head : heads) {
-    widths.push_back(detail::display_width(head.name));
-    right.push_back(detail::is_right_aligned(head.type));
+  std::vector<detail::table_column> columns;
+  std::vector<detail::table_cell> header;
+  std::vector<std::vector<detail::table_cell>> rows(shown.size());
+  auto const widen = [&columns](std::size_t column, detail::table_cell const& cell) {
+    for (detail::table_line const& line : cell) {
+      columns[column].width =
+          line.width > columns[column].width ? line.width : columns[column].width;
+    }
+  };
+  for (column_info const head : shown.columns()) {
+    columns.push_back({.right = detail::is_right_aligned(head.type)});
+    header.push_back(detail::cell_of(head.name));
+    widen(columns.size() - 1, header.back());
   }
   for (row const each : shown) {
-    std::vector<detail::table_cell>& cells = rows.emplace_back();
-    for (std::size_t i = 0; i < heads.size(); ++i) {
-      cells.push_back(each[i].is_null() ? detail::table_cell(1)
-                                        : detail::cell_lines(each[i].text()));
-      for (std::string const& line : cells.back()) {
-        std::size_t const width = detail::display_width(line);
-        widths[i] = width > widths[i] ? width : widths[i];
-      }
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      std::string_view const value = each[i].is_null() ? std::string_view{} : each[i].text();
+      rows[each.index()].push_back(detail::cell_of(value));
+      widen(i, rows[each.index()].back());
     }
   }
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    std::string_view const name = heads[i].name;
-    std::size_t const spare = widths[i] - detail::display_width(name);
-    out << (i == 0 ? " " : "| ") << std::string(spare / 2, ' ') << name
-        << std::string(spare - spare / 2, ' ') << ' ';
-  }
-  out << '\n';
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    out << (i == 0 ? "-" : "+-") << std::string(widths[i], '-') << '-';
-  }
-  out << '\n';
-  for (std::vector<detail::table_cell> const& cells : rows) {
-    detail::print_cells(out, cells, widths, right);
+  if (columns.empty()) {
+    out << "--\n";
+  } else {
+    detail::print_cells(out, header, columns, true);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      out << (i == 0 ? "-" : "+-") << std::string(columns[i].width, '-') << '-';
+    }
+    out << '\n';
+    for (std::vector<detail::table_cell> const& cells : rows) {
+      detail::print_cells(out, cells, columns, false);
+    }
   }
   return out << '(' << rows.size() << (rows.size() == 1 ? " row)\n" : " rows)\n");
 }

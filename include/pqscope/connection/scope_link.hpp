@@ -14,6 +14,21 @@ struct scope_link {
   bool gone = false;             ///< the transaction has ended without this scope's doing
 };
 
+/// The transaction has ended without the doing of the scopes that stand for it.
+inline void mark_gone(scope_link* innermost) noexcept {
+  for (scope_link* link = innermost; link != nullptr; link = link->parent) {
+    link->gone = true;
+  }
+}
+
+/// Whether the server has carried out the BEGIN of the outermost scope.
+inline bool has_begun(scope_link const* innermost) noexcept {
+  while (innermost != nullptr && innermost->parent != nullptr) {
+    innermost = innermost->parent;
+  }
+  return innermost != nullptr && innermost->begun;
+}
+
 }  // namespace pqscope::detail
 
 #endif

@@ -15,7 +15,7 @@
 namespace pqscope::libpq {
 
 /// What it takes to cancel whatever a connection is doing. Made on the connection's own thread;
-/// used once. Empty where the connection is closed.
+/// used by one `cancel_operation`. Empty where the connection is closed.
 inline cancel_handle prepare_cancel(connection_handle const& connection) noexcept {
 #if PQSCOPE_HAS_ASYNC_CANCEL
   return cancel_handle{connection ? PQcancelCreate(connection.get()) : nullptr};
@@ -33,7 +33,7 @@ inline cancel_handle prepare_cancel(connection_handle const& connection) noexcep
 /// cancel runs in a thread of its own that is left behind where it does not come back in time.
 class cancel_operation {
  public:
-  /// \param cancel from `prepare_cancel`, not empty
+  /// \param cancel from `prepare_cancel`; empty: nothing is delivered
   explicit cancel_operation(cancel_handle cancel) noexcept : cancel_{std::move(cancel)} {}
 
   /// Goes on as far as it can without blocking.
@@ -63,6 +63,14 @@ class cancel_operation {
 
   /// Whether the server took note; not that there was anything to cancel.
   bool delivered() const noexcept { return delivered_; }
+  /// Makes a finished operation one that is still to be done.
+  void restart() noexcept {
+    if (cancel_) {
+      PQcancelReset(cancel_.get());
+    }
+    started_ = false;
+    delivered_ = false;
+  }
 
  private:
   cancel_handle cancel_;
@@ -79,13 +87,16 @@ class cancel_operation {
 /// cancel runs in a thread of its own that is left behind where it does not come back in time.
 class cancel_operation {
  public:
-  /// \param cancel from `prepare_cancel`, not empty
-  explicit cancel_operation(cancel_handle cancel) noexcept : cancel_{std::move(cancel)} {}
+  /// \param cancel from `prepare_cancel`; empty: nothing is delivered
+  explicit cancel_operation(cancel_handle cancel) noexcept : thread_{std::move(cancel)} {}
 
   /// Goes on as far as it can without blocking.
   wait_for resume() noexcept {
-    if (cancel_ && !thread_.start(std::move(cancel_))) {
-      return {};
+    if (!started_) {
+      started_ = true;
+      if (!thread_.start()) {
+        return {};
+      }
     }
     if (!thread_.finished()) {
       return {readiness::readable, thread_.socket()};
@@ -95,10 +106,12 @@ class cancel_operation {
 
   /// Whether the server took note; not that there was anything to cancel.
   bool delivered() const noexcept { return thread_.delivered(); }
+  /// Makes a finished operation one that is still to be done.
+  void restart() noexcept { started_ = false; }
 
  private:
-  cancel_handle cancel_;
   cancel_thread thread_;
+  bool started_ = false;
 };
 
 #endif

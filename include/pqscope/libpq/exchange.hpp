@@ -37,41 +37,44 @@ inline constexpr std::chrono::seconds drain_limit{30};
 /// the server sends: an error after a first success counts, of several errors the first with an
 /// SQLSTATE is kept, FATAL ends the connection at once even if the socket stays open, an error that
 /// libpq made up on a live connection means that the protocol was violated, and a COPY that nobody
-/// asked for is ended. Nothing is thrown and nothing allocated beyond libpq's own.
+/// asked for is ended, or in a pipeline, where it has done its harm, a violation too. Nothing is
+/// thrown and nothing allocated beyond libpq's own.
 ///
 /// Source: libpq, "Asynchronous Command Processing" and "Pipeline Mode".
 class exchange {
  public:
   /// \param connection idle in libpq's sense, non-blocking
   /// \param requests   at least one; they and what they borrow outlive the exchange
-  exchange(connection_handle const& connection, std::span<request> requests) noexcept
-      : connection_{connection.get()}, requests_{requests}, pipelined_{requests.size() > 1} {}
+  /// \param drain      see `drain_limit`
+  exchange(connection_handle const& connection, std::span<request> requests,
+           clock::duration drain = drain_limit) noexcept
+      : connection_{connection.get()},
+        requests_{requests},
+        drain_{drain},
+        pipelined_{requests.size() > 1} {}
 
   /// Goes on as far as it can without blocking.
   wait_for resume() noexcept {
+    if (phase_ == phase::finished) {
+      return {};
+    }
     if (phase_ == phase::queue) {
       if (!queue()) {
         return finish(broken());
       }
       phase_ = phase::send;
-    } else if (phase_ != phase::finished) {
+    } else {
       read_input();
-      if (drain_until_ != never && clock::now() >= drain_until_) {
-        return finish(outcome::violated);
-      }
     }
-    if (phase_ == phase::send) {
-      int const left = PQflush(connection_);
-      if (left > 0 && !input_ended_) {
-        return {readiness::either, PQsocket(connection_)};
-      }
+    if (phase_ == phase::send && (PQflush(connection_) <= 0 || input_ended_)) {
       phase_ = phase::receive;
     }
-    if (phase_ == phase::receive && receive()) {
+    // while sending, too: a server that has said FATAL does not read the rest
+    if (receive()) {
       return {};
     }
-    if (phase_ == phase::finished) {
-      return {};
+    if (drain_until_ != never && clock::now() >= drain_until_) {
+      return finish(outcome::violated);
     }
     return {phase_ == phase::send ? readiness::either : readiness::readable, PQsocket(connection_),
             drain_until()};
@@ -138,9 +141,6 @@ class exchange {
       } else if (take(std::move(arrived))) {
         return true;
       }
-      if (phase_ == phase::send) {
-        return false;  // the end of a COPY is to be sent first
-      }
     }
     return false;
   }
@@ -155,7 +155,7 @@ class exchange {
       finish(settled());
       return false;
     }
-    if (++current_ > requests_.size()) {
+    if (++current_ > requests_.size() + 1) {  // one more where the Sync itself fails
       finish(broken());
       return false;
     }
@@ -169,18 +169,29 @@ class exchange {
       finish(PQexitPipelineMode(connection_) != 0 ? settled() : outcome::violated);
       return true;
     }
-    if (current_ >= requests_.size()) {
+    bool const is_error = status == PGRES_FATAL_ERROR || status == PGRES_NONFATAL_ERROR ||
+                          status == PGRES_BAD_RESPONSE;
+    if (current_ >= requests_.size() && !is_error) {
       finish(broken());
       return true;
     }
-    request& each = requests_[current_];
+    // an error at the Sync, where an implicit transaction commits, is the last statement's
+    request& each = current_ < requests_.size() ? requests_[current_] : requests_.back();
+    if (is_error) {
+      return take_error(each, std::move(arrived));
+    }
     switch (status) {
       case PGRES_PIPELINE_ABORTED:
         each.aborted = true;
         return false;
       case PGRES_COPY_IN:
         each.asked_to_copy = true;
-        PQputCopyEnd(connection_, "a COPY has no place here");
+        // in a pipeline the server has taken what follows for data, and would answer twice
+        if (pipelined_ || PQputCopyEnd(connection_, "a COPY has no place here") != 1) {
+          finish(broken());
+          return true;
+        }
+        ended_copy_ = true;
         phase_ = phase::send;
         return false;
       case PGRES_COPY_OUT:
@@ -190,10 +201,6 @@ class exchange {
       case PGRES_COPY_BOTH:
         finish(outcome::violated);
         return true;
-      case PGRES_BAD_RESPONSE:
-      case PGRES_FATAL_ERROR:
-      case PGRES_NONFATAL_ERROR:
-        return take_error(each, std::move(arrived));
       default:
         if (each.kind == request_kind::script) {
           each.ended_transaction = each.ended_transaction || ends_transaction(arrived);
@@ -207,7 +214,7 @@ class exchange {
 
   static bool ends_transaction(result_handle const& done) noexcept {
     std::string_view const tag = result_view{done}.command_tag();
-    return tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION";
+    return tag == "COMMIT" || tag == "PREPARE TRANSACTION";  // ROLLBACK can be one to a savepoint
   }
 
   /// How an exchange that was read to its end has ended.
@@ -255,10 +262,10 @@ class exchange {
       char* row = nullptr;
       int const size = PQgetCopyData(connection_, &row, 1);
       text_handle const owner{row};
-      if (size == 0) {
+      if (size == 0 && !input_ended_) {
         return false;
       }
-      if (size < 0) {
+      if (size <= 0) {
         copying_out_ = false;
         return true;
       }
@@ -274,9 +281,11 @@ class exchange {
   /// Once the last request has its answer the rest must follow soon.
   clock::time_point drain_until() noexcept {
     request const& last = requests_.back();
-    bool const answered = any_error_ || (last.answer && last.kind != request_kind::script);
+    bool const answered = any_error_ || ended_copy_ ||
+                          (last.answer && last.kind != request_kind::script) ||
+                          (last.is_prompt && current_ + 1 == requests_.size());
     if (drain_until_ == never && phase_ == phase::receive && answered && !copying_out_) {
-      drain_until_ = clock::now() + drain_limit;
+      drain_until_ = clock::now() + drain_;
     }
     return drain_until_;
   }
@@ -284,6 +293,7 @@ class exchange {
   PGconn* connection_;
   std::span<request> requests_;
   std::size_t current_ = 0;
+  clock::duration drain_;
   clock::time_point drain_until_ = never;
   phase phase_ = phase::queue;
   outcome outcome_ = outcome::lost;
@@ -291,6 +301,7 @@ class exchange {
   bool may_be_sent_ = false;
   bool input_ended_ = false;
   bool copying_out_ = false;
+  bool ended_copy_ = false;
   bool any_error_ = false;
   bool lost_ = false;
 };

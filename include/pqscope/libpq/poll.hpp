@@ -31,6 +31,9 @@ inline int poll_timeout(clock::time_point until) noexcept {
   return left <= 0 ? 0 : left >= INT_MAX ? INT_MAX : static_cast<int>(left);
 }
 
+/// How often a wait looks for a stop that has no descriptor to wake it.
+inline constexpr std::chrono::milliseconds stop_interval{20};
+
 /// Waits for `request` within `bound`; `wakeup_socket` is -1 or becomes readable at a stop.
 inline drive_result wait(wait_for const& request, limit const& bound, int wakeup_socket) noexcept {
   auto const wants = static_cast<unsigned>(request.what);
@@ -39,11 +42,16 @@ inline drive_result wait(wait_for const& request, limit const& bound, int wakeup
   sockets[0].events =
       static_cast<short>(((wants & 1U) != 0 ? POLLIN : 0) | ((wants & 2U) != 0 ? POLLOUT : 0));
   clock::time_point const until = request.until < bound.deadline ? request.until : bound.deadline;
+  bool const looks_up = wakeup_socket < 0 && bound.stop.stop_possible();
   for (;;) {
-    if (wakeup_socket >= 0 && bound.stop.stop_requested()) {
+    if (bound.stop.stop_requested()) {
       return drive_result::stopped;
     }
-    int const ready = ::poll(sockets, wakeup_socket >= 0 ? 2 : 1, poll_timeout(until));
+    int timeout = poll_timeout(until);
+    if (looks_up && (timeout < 0 || timeout > stop_interval.count())) {
+      timeout = static_cast<int>(stop_interval.count());
+    }
+    int const ready = ::poll(sockets, wakeup_socket >= 0 ? 2 : 1, timeout);
     if (sockets[0].revents != 0 && ready > 0) {
       return drive_result::done;
     }
@@ -70,7 +78,8 @@ inline drive_result wait(wait_for const& request, limit const& bound, int wakeup
 /// Blocks only in poll(2). Where the answer is not `done` the operation is unfinished, and its
 /// connection in the middle of an exchange: the caller resumes it with another limit, or gives
 /// the connection up. A signal does not end the wait. `operation` is resumed at least once, also
-/// with an expired limit: it is for the caller to refuse that beforehand.
+/// with an expired limit: it is for the caller to refuse that beforehand. Throws only what
+/// `operation` throws.
 template <class Operation>
 drive_result drive(Operation& operation, limit const& bound) {
   std::optional<stop_wakeup> wakeup;
@@ -78,6 +87,9 @@ drive_result drive(Operation& operation, limit const& bound) {
     wait_for const request = operation.resume();
     if (request.done()) {
       return drive_result::done;
+    }
+    if (bound.expired()) {
+      return drive_result::deadline;  // also where the descriptor is ready again and again
     }
     if (!wakeup && bound.stop.stop_possible()) {
       wakeup.emplace(bound.stop);

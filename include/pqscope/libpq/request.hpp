@@ -30,6 +30,7 @@ struct request {
   char const* name = "";                      ///< of a prepared statement
   libpq::parameters parameters{};             ///< values for its placeholders
   value_format format = value_format::text;   ///< asked for in the result
+  bool is_prompt = false;  ///< takes the server no time: as the last one, under the drain limit
 
   result_handle answer{};  ///< the statement's result; empty where it failed or was not carried out
   result_handle error{};   ///< the first error that has an SQLSTATE, else the first one

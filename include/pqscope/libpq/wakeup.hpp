@@ -4,20 +4,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <stop_token>
-#include <system_error>
 
 namespace pqscope::libpq {
 
 /// A pipe whose reading end becomes readable when somebody writes to it: how another thread wakes
-/// a poll(2). Both ends are non-blocking and closed on exec.
+/// a poll(2). Both ends are non-blocking and closed on exec. Where the process has no descriptor
+/// left there is no pipe, and nobody is woken.
 class wakeup_pipe {
  public:
-  /// \throws std::system_error where the process has no descriptor left
-  wakeup_pipe() {
+  /// Makes the pipe.
+  wakeup_pipe() noexcept {
     if (::pipe(ends_) != 0) {
-      throw std::system_error(errno, std::generic_category(), "pipe");
+      ends_[0] = ends_[1] = -1;
+      return;
     }
     for (int const end : ends_) {
       ::fcntl(end, F_SETFD, FD_CLOEXEC);
@@ -27,11 +27,14 @@ class wakeup_pipe {
   wakeup_pipe(wakeup_pipe const&) = delete;
   wakeup_pipe& operator=(wakeup_pipe const&) = delete;
   ~wakeup_pipe() {
-    ::close(ends_[0]);
-    ::close(ends_[1]);
+    for (int const end : ends_) {
+      if (end >= 0) {
+        ::close(end);
+      }
+    }
   }
 
-  /// The descriptor to poll for input.
+  /// The descriptor to poll for input; -1 if there is none.
   int socket() const noexcept { return ends_[0]; }
   /// Makes `socket()` readable, for good. Safe in any thread and in a signal handler.
   void wake() noexcept {
@@ -49,7 +52,7 @@ class stop_wakeup {
   /// \param token the token to watch; already stopped is fine
   explicit stop_wakeup(std::stop_token const& token) : callback_{token, wake{&pipe_}} {}
 
-  /// The descriptor to poll for input.
+  /// The descriptor to poll for input; -1 if the process had none left.
   int socket() const noexcept { return pipe_.socket(); }
 
  private:

@@ -22,6 +22,7 @@ struct scan_result {
   std::uint32_t missing_placeholder = 0;  ///< lowest number below the highest not used, 0 if none
   std::size_t statements = 0;             ///< how many; what is empty between `;` does not count
   control verb = control::none;           ///< what the first statement does to the transaction
+  bool ends_transaction = false;          ///< a statement in it ends or prepares the transaction
   bool ends_in_line_comment = false;      ///< text put behind it would be part of a `--` comment
 };
 
@@ -36,6 +37,7 @@ class statement_counter {
       if (count_ == 1 && open_) {
         first_ = words_;
       }
+      ends_transaction_ = ends_transaction();
       words_ = {};
       previous_ = keyword::none;
       open_ = false;
@@ -56,6 +58,13 @@ class statement_counter {
   }
 
   constexpr std::size_t count() const noexcept { return count_; }
+
+  /// Whether any statement ends or prepares the transaction.
+  constexpr bool ends_transaction() const noexcept {
+    control const verb = words_.verb();
+    return ends_transaction_ || verb == control::commit || verb == control::rollback ||
+           verb == control::prepare_transaction;
+  }
 
   /// The verb of the first statement.
   constexpr control verb() const noexcept {
@@ -85,6 +94,7 @@ class statement_counter {
   std::size_t parentheses_ = 0;
   std::size_t blocks_ = 0;
   bool open_ = false;
+  bool ends_transaction_ = false;
 };
 
 /// Which placeholders occur, one bit each, in storage that someone else owns.
@@ -164,6 +174,7 @@ constexpr scan_result scan_sql(std::string_view text, std::span<std::uint64_t> u
   found.missing_placeholder = placeholders.first_missing(found.highest_placeholder);
   found.statements = statements.count();
   found.verb = statements.verb();
+  found.ends_transaction = statements.ends_transaction();
   return found;
 }
 

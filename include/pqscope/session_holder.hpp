@@ -1,0 +1,87 @@
+#ifndef PQSCOPE_SESSION_HOLDER_HPP
+#define PQSCOPE_SESSION_HOLDER_HPP
+
+#include <pqscope/connection/config.hpp>
+#include <pqscope/session.hpp>
+#include <pqscope/session_options.hpp>
+#include <pqscope/session_source.hpp>
+#include <pqscope/session_target.hpp>
+#include <pqscope/transaction/retry.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace pqscope::detail {
+
+/// A session with all it refers to, at an address that does not change.
+class session_holder {
+ public:
+  session_holder(session_holder const&) = delete;
+  session_holder& operator=(session_holder const&) = delete;
+  virtual ~session_holder() = default;
+  virtual session& scope() noexcept = 0;
+
+ protected:
+  explicit session_holder(session_options&& options) : options_{std::move(options)} {
+    if (options_.deadline) {
+      deadline_ = time_after(*options_.deadline);
+    }
+  }
+  session_options const& options() const noexcept { return options_; }
+  std::optional<libpq::clock::time_point> deadline() const noexcept { return deadline_; }
+
+ private:
+  session_options const options_;
+  std::optional<libpq::clock::time_point> deadline_;
+};
+
+/// A session on something that gives connections; `Kept` is what has to live as long as it does.
+template <class Kept>
+class sourced_session final : public session_holder {
+ public:
+  template <class Db>
+  sourced_session(Db& db, session_options&& options, std::source_location const& where)
+      : session_holder{std::move(options)},
+        on_{db},
+        source_{source_for(on_)},
+        scope_{source_, this->options(), this->deadline(), 1, where} {}
+  session& scope() noexcept override { return scope_; }
+
+ private:
+  Kept on_;
+  decltype(source_for(std::declval<Kept&>())) source_;
+  session scope_;
+};
+
+/// A session nested in another scope.
+class nested_session final : public session_holder {
+ public:
+  template <class Outer>
+  nested_session(Outer& outer, session_options&& options, std::source_location const& where)
+      : session_holder{std::move(options)},
+        scope_{outer, this->options(), this->deadline(), where} {}
+  session& scope() noexcept override { return scope_; }
+
+ private:
+  session scope_;
+};
+
+/// A session on `db`. A config is copied.
+template <class Db>
+std::unique_ptr<session_holder> hold_session(Db& db, session_options&& options,
+                                             std::source_location const& where) {
+  if constexpr (nestable<Db>) {
+    return std::make_unique<nested_session>(outer_of(db), std::move(options), where);
+  } else {
+    using kept = std::conditional_t<std::same_as<std::remove_const_t<Db>, config>, config, Db&>;
+    return std::make_unique<sourced_session<kept>>(db, std::move(options), where);
+  }
+}
+
+}  // namespace pqscope::detail
+
+#endif

@@ -1,0 +1,323 @@
+#ifndef PQSCOPE_SESSION_LIFETIME_HPP
+#define PQSCOPE_SESSION_LIFETIME_HPP
+
+/// \file
+/// How a session begins and ends; included by `session.hpp`.
+
+#include <pqscope/error/commit_in_doubt.hpp>
+#include <pqscope/error/connection_error.hpp>
+#include <pqscope/error/usage_error.hpp>
+#include <pqscope/session.hpp>
+#include <pqscope/transaction/resolve.hpp>
+
+#include <chrono>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pqscope {
+
+inline void session::require_sensible(std::source_location const& where) const {
+  if (options_.statement_timeout && options_.statement_timeout->count() < 0) {
+    throw usage_error("a statement timeout cannot be negative", where);
+  }
+}
+
+inline void session::refuse_when_nested(std::source_location const& where) const {
+  if (options_.isolation || options_.access || options_.deferrable || options_.statement_timeout) {
+    throw usage_error(
+        "a nested session cannot have its own isolation, access mode, deferrability or "
+        "statement timeout: they belong to the transaction",
+        where);
+  }
+}
+
+inline void session::require_active(std::source_location const& where) const {
+  if (ended_) {
+    throw usage_error("the session has ended", where);
+  }
+  if (disordered_) {
+    throw usage_error("an enclosing session was to be ended before this one", where);
+  }
+}
+
+inline void session::require_usable(std::source_location const& where) const {
+  require_active(where);
+  if (inner_ != nullptr) {
+    throw usage_error("a nested session is alive: use that one, or end it first", where);
+  }
+}
+
+/// Refuses to end it before the session nested in it, and holds it against both.
+inline void session::require_last(std::source_location const& where) {
+  require_active(where);
+  if (inner_ == nullptr) {
+    return;
+  }
+  for (session* nested = inner_; nested != nullptr; nested = nested->inner_) {
+    nested->disordered_ = true;
+  }
+  throw usage_error("a nested session is alive: it has to be ended first", where);
+}
+
+inline connection_status session::status() const noexcept {
+  if (ended_ || (started_ && !scope_.active())) {
+    return connection_status::closed;
+  }
+  return started_ ? limits_.core()->status() : connection_status::idle;
+}
+
+inline void session::start(std::source_location const& where) {
+  if (started_) {
+    return;
+  }
+  if (outer_ == nullptr) {
+    take_connection(where);
+    return;
+  }
+  session& outer = *outer_;
+  unlink();
+  try {
+    start_in(outer.scope_for_nesting(), where);
+  } catch (...) {
+    outer_ = &outer;
+    outer.inner_ = this;
+    throw;
+  }
+}
+
+inline void session::start_in(detail::scope& outer, std::source_location const& where) {
+  scope_ = detail::scope::nest(outer, {}, where);
+  limits_.narrow(scope_.use(where), deadline_, options_.stop);
+  scope_.hooks_for(where).adopt(std::move(early_));
+  started_ = true;
+}
+
+/// Takes the connection and queues BEGIN.
+inline void session::take_connection(std::source_location const& where) {
+  connection_options open{.stop = options_.stop};
+  if (deadline_) {
+    auto const left = *deadline_ - libpq::clock::now();
+    open.deadline = std::chrono::ceil<std::chrono::milliseconds>(
+        left.count() > 0 ? left : libpq::clock::duration::zero());
+  }
+  connection& taken = source_->take(open, where);
+  try {
+    detail::connection_core& core = taken.core_for(where);
+    scope_ = detail::scope::begin(core,
+                                  {.isolation = options_.isolation,
+                                   .access = options_.access,
+                                   .deferrable = options_.deferrable,
+                                   .identify = options_.identify},
+                                  where_, options_.label);
+    limits_.narrow(core, deadline_, options_.stop);
+    if (options_.statement_timeout) {
+      core.queue(
+          "SET LOCAL statement_timeout = " + std::to_string(options_.statement_timeout->count()),
+          nullptr);
+    }
+    scope_.hooks_for(where).adopt(std::move(early_));
+    started_ = true;
+  } catch (...) {
+    scope_.abandon();
+    limits_.restore();
+    source_->give_back();
+    throw;
+  }
+}
+
+/// Commits a session that has done nothing.
+inline void session::finish_unstarted() {
+  ended_ = true;
+  kept_ = true;
+  if (outer_ != nullptr) {
+    outer_->early_.adopt(std::move(early_));
+    unlink();
+  } else {
+    detail::hooks::run(std::move(early_.after_commit));
+  }
+}
+
+inline void session::finish(std::source_location const& where) {
+  if (ended_) {
+    return;
+  }
+  require_last(where);
+  if (!started_) {
+    finish_unstarted();
+    return;
+  }
+  forget_if_gone();
+  try {
+    scope_.commit(where);
+  } catch (commit_in_doubt const& doubt) {
+    if (options_.on_in_doubt != on_in_doubt::resolve || source_ == nullptr ||
+        source_->target() == nullptr) {
+      release();
+      throw;
+    }
+    settle_doubt(doubt, where);
+    return;
+  } catch (...) {
+    if (!scope_.active()) {
+      release();
+    }
+    throw;
+  }
+  release();
+}
+
+/// Finds out what became of a commit whose answer was lost; called while that error is handled.
+inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_location const& where) {
+  detail::hooks undecided = scope_.take_hooks();
+  config const target = *source_->target();
+  release();
+  libpq::limit const bound{
+      .deadline = deadline_.value_or(detail::time_after(std::chrono::seconds{10})),
+      .stop = options_.stop};
+  resolution fate = resolution::unknown;
+  try {
+    fate = detail::resolve_within(target, doubt.transaction_id(), bound, where);
+  } catch (...) {  // no reason to lose sight of the doubt: a password that cannot be had, …
+  }
+  switch (fate) {
+    case resolution::committed:
+      scope_.mark_committed();
+      detail::hooks::run(std::move(undecided.after_commit));
+      return;
+    case resolution::aborted:
+      detail::hooks::run(std::move(undecided.after_rollback));
+      throw connection_lost(
+          "the connection was lost while COMMIT was on its way; the server says "
+          "that the transaction was rolled back",
+          where);
+    case resolution::unknown:
+      throw;  // the doubt
+  }
+}
+
+inline void session::rollback(std::source_location where) {
+  require_last(where);
+  if (!started_) {
+    ended_ = true;
+    if (outer_ != nullptr) {
+      unlink();
+    } else {
+      detail::hooks::run(std::move(early_.after_rollback));
+    }
+    return;
+  }
+  forget_if_gone();
+  try {
+    scope_.rollback(where);
+  } catch (usage_error const&) {
+    if (!scope_.active()) {
+      release();
+    }
+    throw;
+  } catch (error const&) {
+    connection_status const left = connection_left();
+    bool const lost = left == connection_status::broken || left == connection_status::closed;
+    if (!scope_.active() && !lost) {
+      release();
+      throw;  // a hook's, or the server's to a savepoint that was moved by hand
+    }
+    if (limits_.core() != nullptr) {
+      limits_.core()->notices().problem_in_flight("rolling a session back");
+    }
+    scope_.abandon();
+  } catch (...) {
+    release();
+    throw;
+  }
+  release();
+}
+
+inline void session::prepare(std::string_view gid, std::source_location where) {
+  require_last(where);
+  if (source_ == nullptr) {
+    throw usage_error("a nested session cannot be prepared: only a whole transaction can", where);
+  }
+  start(where);
+  try {
+    scope_.prepare(gid, where);
+  } catch (...) {
+    if (!scope_.active()) {
+      release();
+    }
+    throw;
+  }
+  kept_ = true;
+  release();
+}
+
+/// Takes it out of the session that has not begun either.
+inline void session::unlink() noexcept {
+  if (outer_ != nullptr) {
+    outer_->inner_ = nullptr;
+    outer_ = nullptr;
+  }
+}
+
+/// The state of the connection. Lets go of one that is no more: the work, or a hook, can replace
+/// the caller's.
+inline connection_status session::connection_left() noexcept {
+  if (source_ != nullptr && !source_->has(limits_.core())) {
+    limits_.forget();
+  }
+  return limits_.core() != nullptr ? limits_.core()->status() : connection_status::closed;
+}
+
+/// The same for a nested session, which knows by its savepoint only, before it ends that.
+inline void session::forget_if_gone() noexcept {
+  if (source_ == nullptr && !scope_.active()) {
+    limits_.forget();
+  }
+}
+
+/// Gives the connection back; the session has ended.
+inline void session::release() noexcept {
+  if (ended_) {
+    return;
+  }
+  ended_ = true;
+  connection_left();
+  limits_.restore();
+  if (source_ != nullptr) {
+    source_->give_back();
+  }
+}
+
+inline void session::leave() noexcept {
+  if (ended_) {
+    return;
+  }
+  if (started_) {
+    forget_if_gone();
+    scope_.abandon();
+    release();
+    return;
+  }
+  ended_ = true;
+  for (session* nested = inner_; nested != nullptr; nested = nested->inner_) {
+    nested->ended_ = true;
+  }
+  if (inner_ != nullptr) {
+    inner_->outer_ = nullptr;
+    inner_ = nullptr;
+  }
+  if (outer_ != nullptr) {
+    unlink();
+    return;
+  }
+  try {
+    detail::hooks::run(std::move(early_.after_rollback));
+  } catch (...) {  // nobody is there to be told: the session never had a connection
+  }
+}
+
+}  // namespace pqscope
+
+#endif

@@ -1,0 +1,59 @@
+#ifndef PQSCOPE_SESSION_TARGET_HPP
+#define PQSCOPE_SESSION_TARGET_HPP
+
+#include <pqscope/session.hpp>
+#include <pqscope/session_source.hpp>
+#include <pqscope/transaction/savepoint.hpp>
+#include <pqscope/transaction/transaction.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace pqscope {
+
+/// What a session can be opened on: a `config`, which connects for the scope; a `connection`; or,
+/// nested as a savepoint, a `transaction`, `savepoint`, `session` or `unique_session`.
+template <class Db>
+concept session_base = nestable<Db> || requires(Db& db) { detail::source_for(db); };
+
+/// What can be run in a session: anything that can be called with a `session&`, more than once.
+template <class Work>
+concept session_work = requires(Work& work, session& scope) { work(scope); };
+
+namespace detail {
+
+/// What calling the work returns.
+template <class Work>
+using work_result = decltype(std::declval<Work&>()(std::declval<session&>()));
+
+/// Holds sessions, as `session` and `unique_session` do.
+template <class Db>
+concept holds_session = requires(Db& db) {
+  { db.session_for_nesting() } -> std::same_as<session&>;
+};
+
+/// What a session without a lambda can be opened on: what is not gone at once, and configs, which
+/// it copies.
+template <class Db>
+concept outlives_its_session =
+    std::is_lvalue_reference_v<Db> || std::same_as<std::remove_cvref_t<Db>, config>;
+
+/// What a session on `db` nests in.
+template <nestable Db>
+auto& outer_of(Db& db) {
+  if constexpr (holds_session<Db>) {
+    return db.session_for_nesting();
+  } else {
+    return db.scope_for_nesting();
+  }
+}
+
+// Template arguments of deleted functions, shown in the compiler's message.
+struct no_session_can_be_opened_on_the_first_argument {};
+struct the_work_cannot_be_called_with_a_session_reference {};
+
+}  // namespace detail
+}  // namespace pqscope
+
+#endif
