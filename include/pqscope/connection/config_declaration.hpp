@@ -55,8 +55,8 @@ struct config {
   static config from_url(std::string_view url, config const& overrides = detail::no_overrides(),
                          std::source_location where = std::source_location::current());
 
-  /// Reads a connection string of keywords and values, quoted as libpq has it, or a URL. `database` is another name of
-  /// `dbname`. What `overrides` has set wins. Throws `config_error`.
+  /// Reads a connection string of keywords and values, quoted as libpq has it, or a URL. `database`
+  /// is another name of `dbname`. What `overrides` has set wins. Throws `config_error`.
   static config from_conninfo(std::string_view conninfo,
                               config const& overrides = detail::no_overrides(),
                               std::source_location where = std::source_location::current());

@@ -1,4 +1,5 @@
-// A user's program in two source files, each of which includes everything: nothing may be defined twice.
+// A user's program in two source files, each of which includes everything: nothing may be defined
+// twice.
 #include <cstdint>
 #include <cstdio>
 #include <exception>

@@ -1,5 +1,5 @@
-// Precompiled for the test programs that use a server: all of the library, which nearly every one of
-// their files reads. Test files include what they use all the same.
+// Precompiled for the test programs that use a server: all of the library, which nearly every one
+// of their files reads. Test files include what they use all the same.
 #include <pqscope/pqscope.hpp>
 #include <pqscope/testing.hpp>
 
