@@ -42,6 +42,12 @@ def raw_include(report, source, libpq, compiler, folder):
                        compiler + FLAGS + ['-I', source / 'include', '-I', libpq, *SOURCES, '-lpq', '-o', program])
     if good:
         runs(report, 'raw include', program)
+    blocks = folder / 'blocks'
+    good, _ = succeeds(report, 'raw include: the blocks of the documented interface compile',
+                       compiler + ['-std=c++20', '-I', source / 'include', '-I', libpq, here / 'api_blocks.cpp', '-lpq',
+                                   '-o', blocks])
+    if good:
+        runs(report, 'the blocks of the documented interface', blocks)
 
 
 def installed(report, source, compiler, headers, folder):
