@@ -144,16 +144,9 @@ TEST_CASE("libpq: the end in the middle of a row is an error without SQLSTATE") 
 
 TEST_CASE(
     "libpq: what violates the protocol is an error without SQLSTATE on a healthy connection") {
-  support::reply what;
-  SECTION("wrong field count") {
-    what = misbehaviours::wrong_field_count();
-  }
-  SECTION("overrunning length") {
-    what = misbehaviours::overrunning_length();
-  }
-  SECTION("unknown message") {
-    what = misbehaviours::unknown_message();
-  }
+  support::reply const what =
+      GENERATE(misbehaviours::wrong_field_count(), misbehaviours::overrunning_length(),
+               misbehaviours::unknown_message());
   scripted_server const server{support::script(what)};
   auto const conn = ask(server);
   CHECK(next(conn.get()) == "PGRES_FATAL_ERROR without");
