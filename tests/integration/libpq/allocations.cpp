@@ -72,24 +72,24 @@ void operator delete[](void* memory, std::nothrow_t const&) noexcept {
   std::free(memory);
 }
 
-TEST_CASE("the counter counts") {
+TEST_CASE("the counter counts", "[no-valgrind]") {
   CHECK(allocations_of([] { std::string const text(1000, 'x'); }) == 1);
 }
 
-TEST_CASE("a statement without parameters allocates nothing") {
+TEST_CASE("a statement without parameters allocates nothing", "[no-valgrind]") {
   pqscope::connection conn{support::test_config()};
   CHECK(allocations_of([&] { conn.execute("SELECT 1"); }) == 0);
   CHECK(allocations_of([&] { conn.execute("SELECT generate_series(1, 1000)"); }) == 0);
 }
 
-TEST_CASE("a statement with parameters allocates nothing") {
+TEST_CASE("a statement with parameters allocates nothing", "[no-valgrind]") {
   pqscope::connection conn{support::test_config()};
   CHECK(allocations_of([&] { conn.execute("SELECT $1::int4, $2::text", 7, "text"); }) == 0);
   std::string const text = "a text";
   CHECK(allocations_of([&] { conn.execute("SELECT $1::text", text); }) == 0);
 }
 
-TEST_CASE("reading a dynamic result allocates nothing but the strings asked for") {
+TEST_CASE("reading a dynamic result allocates nothing but the strings asked for", "[no-valgrind]") {
   pqscope::connection conn{support::test_config()};
   CHECK(allocations_of([&] {
           auto const result = conn.execute("SELECT 7 AS a");
@@ -97,7 +97,7 @@ TEST_CASE("reading a dynamic result allocates nothing but the strings asked for"
         }) == 0);
 }
 
-TEST_CASE("a typed query allocates nothing per row") {
+TEST_CASE("a typed query allocates nothing per row", "[no-valgrind]") {
   pqscope::connection conn{support::test_config()};
   auto const count = [&](int rows) {
     return allocations_of([&] {
@@ -116,7 +116,7 @@ TEST_CASE("a typed query allocates nothing per row") {
   CHECK(allocations_of([&] { static_cast<void>(conn.query<int>("SELECT 7").one()); }) == 0);
 }
 
-TEST_CASE("a transaction of one statement allocates its state and little else") {
+TEST_CASE("a transaction of one statement allocates its state and little else", "[no-valgrind]") {
   pqscope::connection conn{support::test_config()};
   CHECK(allocations_of([&] {
           pqscope::transaction tx{conn};
