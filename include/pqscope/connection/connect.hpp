@@ -55,10 +55,7 @@ inline void require_time(libpq::limit const& bound, config const& to,
 /// Opens a connection within the options' limits.
 inline libpq::connection_handle open_handle(config const& to, connection_options const& options,
                                             std::source_location const& where) {
-  operation_limits limits{.stop = options.stop};
-  if (options.deadline) {
-    limits.each = *options.deadline;
-  }
+  operation_limits const limits{.each = saturated(options.deadline), .stop = options.stop};
   libpq::limit const bound = limits.now();
   require_time(bound, to, where);
   libpq::connect_operation operation{to.connect_parameters(where), notice_board::relay,

@@ -52,9 +52,7 @@ class connection_core {
   connection_core(libpq::connection_handle handle, connection_options const& options)
       : handle_{std::move(handle)}, notices_{options.observer} {
     limits.stop = options.stop;
-    if (options.deadline) {
-      limits.each = *options.deadline;
-    }
+    limits.each = saturated(options.deadline);
   }
   connection_core(connection_core const&) = delete;
   connection_core& operator=(connection_core const&) = delete;
@@ -174,27 +172,25 @@ class connection_core {
 };
 
 /// One use of a connection: refuses it where another thread is at it, where it came through
-/// fork(2), is closed or broken.
+/// fork(2), is closed or broken. Whoever is refused for another thread's sake touches nothing: what
+/// `last_end()` says then is that thread's.
 class core_use {
  public:
   core_use(connection_core& core, std::source_location const& where) : core_{core} {
-    if (!core.handle_) {
-      throw connection_closed("the connection is closed", where);
-    }
     if (core.inherited()) {
       throw usage_error(
           "the connection was opened before fork(2): it belongs to the parent process", where);
     }
-    if (core.broken_) {
-      throw connection_lost("the connection is broken: close it and open another one", where);
-    }
     if (core.in_use_.exchange(true, std::memory_order_acquire)) {
       throw connection_busy("the connection is busy with another operation", where);
     }
-    if (libpq::state_of(core.handle_) == libpq::transaction_state::active) {
+    // from here on it is this thread's alone
+    try {
+      core.last_end_ = exchange_end::unsent;
+      require_ready(where);
+    } catch (...) {
       core.in_use_.store(false, std::memory_order_release);
-      throw connection_busy("the connection is busy with what its native handle was used for",
-                            where);
+      throw;
     }
     if (core.gate_) {
       core.gate_->enter(core.handle_);
@@ -215,6 +211,19 @@ class core_use {
   }
 
  private:
+  void require_ready(std::source_location const& where) const {
+    if (!core_.handle_) {
+      throw connection_closed("the connection is closed", where);
+    }
+    if (core_.broken_) {
+      throw connection_lost("the connection is broken: close it and open another one", where);
+    }
+    if (libpq::state_of(core_.handle_) == libpq::transaction_state::active) {
+      throw connection_busy("the connection is busy with what its native handle was used for",
+                            where);
+    }
+  }
+
   connection_core& core_;
 };
 

@@ -32,7 +32,6 @@ inline libpq::result_handle connection_core::run(libpq::request&& statement, sql
 
 inline libpq::result_handle connection_core::run_once(libpq::request&& statement,
                                                       sql_view const& text) {
-  last_end_ = exchange_end::unsent;
   core_use const use{*this, text.where};
   if (innermost != nullptr) {
     refuse_control(statement, text, innermost);
@@ -78,7 +77,6 @@ inline libpq::result_handle connection_core::run_undoable(libpq::request&& state
 
 inline libpq::result_handle connection_core::control(char const* text,
                                                      std::source_location const& where) {
-  last_end_ = exchange_end::unsent;
   core_use const use{*this, where};
   sql_view const shown{.text = text, .size = std::string_view{text}.size(), .where = where};
   return send({.text = text}, shown, statement_origin::scope);

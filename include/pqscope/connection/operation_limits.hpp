@@ -9,6 +9,19 @@
 
 namespace pqscope::detail {
 
+/// A limit in the clock's own unit; one beyond its reach becomes the largest or smallest there is.
+inline std::optional<libpq::clock::duration> saturated(
+    std::optional<std::chrono::milliseconds> limit) noexcept {
+  using duration = libpq::clock::duration;
+  using std::chrono::milliseconds;
+  if (!limit) {
+    return std::nullopt;
+  }
+  return *limit > std::chrono::floor<milliseconds>(duration::max())  ? duration::max()
+         : *limit < std::chrono::ceil<milliseconds>(duration::min()) ? duration::min()
+                                                                     : duration{*limit};
+}
+
 /// The limits a connection is under: one for each operation, one for the scope that is open, and
 /// a stop token.
 struct operation_limits {

@@ -117,6 +117,8 @@ inline void scope::commit_savepoint(std::source_location const& where) {
   }
   try {
     core.control(release.c_str(), where);
+  } catch (connection_busy const&) {
+    throw;  // nothing was sent
   } catch (...) {
     if (core.last_end() != exchange_end::unsent || core.status() == connection_status::broken) {
       end_undone();  // now only the enclosing scope can be ended
@@ -132,6 +134,8 @@ inline void scope::conclude(char const* command, std::string_view tag,
   std::string told;
   try {
     told = libpq::result_view{core.control(command, where)}.command_tag();
+  } catch (connection_busy const&) {
+    throw;  // nothing was sent
   } catch (error const& failure) {
     switch (core.last_end()) {
       case exchange_end::unknown:
@@ -185,6 +189,8 @@ inline void scope::throw_rolled_back(std::source_location const& where) {
   std::optional<server_error> const first = core.first_error;
   try {
     send_rollback(where);
+  } catch (connection_busy const&) {
+    throw;  // nothing was sent
   } catch (...) {
     if (core.last_end() == exchange_end::unsent && core.status() != connection_status::broken) {
       throw;
@@ -242,6 +248,8 @@ inline void scope::rollback(std::source_location const& where) {
   connection_core& core = *state_->core;
   try {
     send_rollback(where);
+  } catch (connection_busy const&) {
+    throw;  // nothing was sent
   } catch (...) {
     bool const lost =
         core.status() == connection_status::broken || core.status() == connection_status::closed;

@@ -78,7 +78,8 @@ TEST_CASE("the earlier of two limits wins") {
 }
 
 TEST_CASE("limits beyond the end of time are none") {
-  connection db{support::test_config()};
+  connection db{support::test_config(), {.deadline = std::chrono::milliseconds::max()}};
+  CHECK_NOTHROW(db.execute("SELECT 1"));
   for (auto const limit :
        {std::chrono::nanoseconds::max(), std::chrono::nanoseconds::max() - 1ns}) {
     db.deadline(limit);

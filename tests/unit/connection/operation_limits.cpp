@@ -2,11 +2,13 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
+#include <optional>
 #include <stop_token>
 
 using namespace std::chrono_literals;
 using pqscope::detail::operation_limits;
-using pqscope::libpq::clock;
+using pqscope::detail::saturated;
+using clock_type = pqscope::libpq::clock;
 using pqscope::libpq::never;
 
 TEST_CASE("without limits an operation may take for ever") {
@@ -17,10 +19,11 @@ TEST_CASE("without limits an operation may take for ever") {
 }
 
 TEST_CASE("an operation's own limit starts with it, and the earlier of two counts") {
-  clock::time_point const before = clock::now();
+  clock_type::time_point const before = clock_type::now();
   operation_limits limits{.each = 1h};
   CHECK(limits.now().deadline >= before + 1h);
-  CHECK(limits.now().deadline <= clock::now() + 1h);
+  clock_type::time_point const deadline = limits.now().deadline;
+  CHECK(deadline <= clock_type::now() + 1h);
   limits.until = before + 1min;
   CHECK(limits.now().deadline == before + 1min);
   limits.each = 1s;
@@ -28,16 +31,26 @@ TEST_CASE("an operation's own limit starts with it, and the earlier of two count
 }
 
 TEST_CASE("limits at the borders of the clock do not wrap round") {
-  for (auto const large : {clock::duration::max(), clock::duration::max() - 1ns}) {
+  for (auto const large : {clock_type::duration::max(), clock_type::duration::max() - 1ns}) {
     CHECK(operation_limits{.each = large}.now().deadline == never);
     CHECK_FALSE(operation_limits{.each = large}.now().expired());
   }
-  CHECK(operation_limits{.each = clock::duration::min()}.now().expired());
-  CHECK(operation_limits{.each = clock::duration::max(), .until = clock::time_point::min()}
-            .now()
-            .expired());
-  CHECK(operation_limits{.each = 1h, .until = clock::time_point::min()}.now().expired());
+  CHECK(operation_limits{.each = clock_type::duration::min()}.now().expired());
+  CHECK(
+      operation_limits{.each = clock_type::duration::max(), .until = clock_type::time_point::min()}
+          .now()
+          .expired());
+  CHECK(operation_limits{.each = 1h, .until = clock_type::time_point::min()}.now().expired());
   CHECK(operation_limits{.each = 0ns}.now().expired());
+}
+
+TEST_CASE("a limit in milliseconds that is beyond the clock's reach is as good as none") {
+  using std::chrono::milliseconds;
+  CHECK(saturated(std::nullopt) == std::nullopt);
+  CHECK(saturated(milliseconds{3}) == clock_type::duration{3ms});
+  CHECK(saturated(milliseconds{-3}) == clock_type::duration{-3ms});
+  CHECK(saturated(milliseconds::max()) == clock_type::duration::max());
+  CHECK(saturated(milliseconds::min()) == clock_type::duration::min());
 }
 
 TEST_CASE("a stop token is handed on") {
