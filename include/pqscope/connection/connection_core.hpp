@@ -167,7 +167,7 @@ class connection_core {
   std::uint64_t round_trips_ = 0;
   unsigned generation_ = fork_generation();
   std::atomic<bool> in_use_{false};
-  bool broken_ = false;
+  std::atomic<bool> broken_{false};
   exchange_end last_end_ = exchange_end::answered;
 };
 

@@ -96,7 +96,7 @@ struct array_codec {
 ///
 /// Parameters declare the array's type and travel in binary; those whose type has no fixed OID
 /// (enums) as text of no declared type. `std::vector<std::string>` is `text[]` wherever it stands;
-/// for an array of something else cast in the SQL text: `id = ANY ($1::text[]::uuid[])`.
+/// for an array of something else cast in the SQL text, to `text[]` first and then to that type.
 /// `std::vector<std::byte>` is `bytea`.
 template <class T>
   requires detail::array_container<std::vector<T>>
