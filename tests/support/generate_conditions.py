@@ -8,7 +8,7 @@ The source is errcodes.txt, which PostgreSQL installs with its server files:
 writes include/pqscope/error/{conditions,condition_names,raise}.hpp. With --check nothing is
 written: the exit status says whether the headers agree with that list. A list of another release
 may have codes the headers do not know (and the other way round), but no code may have changed its
-name; a list of the release the headers were made from has to give the same headers.
+name; one of the release the headers were made from has to give the same classes.
 """
 
 import argparse
@@ -214,19 +214,20 @@ def generate(codes):
 
 
 def check(codes):
+    """Whether no code of this list has another name in the committed headers, and whether those that
+    a list of the same release makes are the same. The table of names can know codes that the list
+    does not, and the other way round: even minor releases of PostgreSQL add some."""
     table = (HEADERS / "condition_names.hpp").read_text(encoding="utf-8")
+    ours = dict(re.findall(r'{"(\w{5})", "(\w+)"}', table))
+    wrong = [f"{code} is {name} in {codes.release}, {ours[code]} here"
+             for code, name in codes.names.items() if ours.get(code, name) != name]
     if f"(errcodes.txt, {codes.release})" in table:
-        differing = [name for name, text in generate(codes).items()
-                     if (HEADERS / name).read_text(encoding="utf-8") != text]
-        for name in differing:
-            print(f"{HEADERS / name} is not what {SCRIPT} makes of this list", file=sys.stderr)
-        return 1 if differing else 0
-    renamed = [(code, name, codes.names[code])
-               for code, name in re.findall(r'{"(\w{5})", "(\w+)"}', table)
-               if codes.names.get(code, name) != name]
-    for code, ours, theirs in renamed:
-        print(f"{code} is {theirs} in {codes.release}, {ours} here", file=sys.stderr)
-    return 1 if renamed else 0
+        wrong += [f"{HEADERS / name} is not what {SCRIPT} makes of this list"
+                  for name, text in generate(codes).items() if name != "condition_names.hpp"
+                  and (HEADERS / name).read_text(encoding="utf-8") != text]
+    for each in wrong:
+        print(each, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def main():
