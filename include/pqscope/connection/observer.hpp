@@ -51,7 +51,22 @@ struct transaction_event {
   transaction_end end = transaction_end::rolled_back;  ///< meaningless at the start
 };
 
-/// Told what happens on a connection: override what is of interest.
+/// How a wait for a connection of a pool ended.
+enum class acquire_end : unsigned char {
+  taken,      ///< the caller has a connection
+  timed_out,  ///< none became free in time, or too many were waiting already
+  failed,     ///< no connection could be made, the pool was closed, a hook threw
+};
+
+/// A connection taken from a pool, as an observer sees it.
+struct acquire_event {
+  std::source_location where{};          ///< the caller's place; line 0 when unknown
+  std::chrono::nanoseconds duration{0};  ///< from the request to its end; 0 at the start
+  bool waited = false;                   ///< none was idle; false at the start
+  acquire_end end = acquire_end::taken;  ///< meaningless at the start
+};
+
+/// Told what happens on a connection and in a pool: override what is of interest.
 ///
 /// Every call is made on the thread that uses the connection, while it is used: do not use that
 /// connection in it. An exception that leaves one is swallowed. One observer may watch many
@@ -68,6 +83,10 @@ class observer {
   virtual void connect_started(connect_event const& event) { static_cast<void>(event); }
   /// A connection attempt has ended, well or not.
   virtual void connect_ended(connect_event const& event) { static_cast<void>(event); }
+  /// A connection of a pool is asked for.
+  virtual void acquire_started(acquire_event const& event) { static_cast<void>(event); }
+  /// A request for a connection of a pool has been served, or has failed.
+  virtual void acquire_ended(acquire_event const& event) { static_cast<void>(event); }
   /// A statement is about to be sent.
   virtual void statement_started(statement_event const& event) { static_cast<void>(event); }
   /// A statement has been answered, skipped because an earlier one failed, or lost.
