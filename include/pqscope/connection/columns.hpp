@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_CONNECTION_COLUMNS_HPP
 #define PQSCOPE_CONNECTION_COLUMNS_HPP
 
+#include <pqscope/connection/index_iterator.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/types/oid.hpp>
@@ -20,6 +21,12 @@ struct column_info {
 
 /// The columns of a result. Refers to the result, which has to outlive it.
 class columns {
+  struct look {
+    column_info operator()(libpq::result_view view, int index) const noexcept {
+      return columns{view}.at(index);
+    }
+  };
+
  public:
   /// Used by `result`.
   explicit columns(libpq::result_view view) noexcept : view_{view} {}
@@ -55,36 +62,7 @@ class columns {
   }
 
   /// Goes through the columns.
-  class iterator {
-   public:
-    using value_type = column_info;          ///< made as it is looked at
-    using difference_type = std::ptrdiff_t;  ///< distance of columns
-    /// Points nowhere.
-    iterator() noexcept = default;
-    /// Used by `columns`.
-    iterator(libpq::result_view view, int index) noexcept : view_{view}, index_{index} {}
-    /// The column.
-    column_info operator*() const noexcept { return columns{view_}.at(index_); }
-    /// The next column.
-    iterator& operator++() noexcept {
-      ++index_;
-      return *this;
-    }
-    /// The next column; returns where it stood.
-    iterator operator++(int) noexcept {
-      iterator const before = *this;
-      ++index_;
-      return before;
-    }
-    /// Whether both stand at the same column of one result.
-    friend bool operator==(iterator const& a, iterator const& b) noexcept {
-      return a.index_ == b.index_;
-    }
-
-   private:
-    libpq::result_view view_;
-    int index_ = 0;
-  };
+  using iterator = detail::index_iterator<column_info, libpq::result_view, look>;
   /// The first column.
   iterator begin() const noexcept { return {view_, 0}; }
   /// Behind the last column.

@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/columns.hpp>
 #include <pqscope/connection/field.hpp>
+#include <pqscope/connection/index_iterator.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -50,6 +51,10 @@ class row {
 ///
 /// Move-only; independent of its connection. Any number of threads may read it.
 class result {
+  struct look {
+    row operator()(libpq::result_view view, int index) const noexcept { return {view, index}; }
+  };
+
  public:
   /// No rows, no columns, no command.
   result() noexcept = default;
@@ -78,36 +83,7 @@ class result {
   pqscope::columns columns() const noexcept { return pqscope::columns{view()}; }
 
   /// Goes through the rows.
-  class iterator {
-   public:
-    using value_type = row;                  ///< rows are made as they are looked at
-    using difference_type = std::ptrdiff_t;  ///< distance of rows
-    /// Points nowhere.
-    iterator() noexcept = default;
-    /// Used by `result`.
-    iterator(libpq::result_view view, int index) noexcept : view_{view}, index_{index} {}
-    /// The row.
-    row operator*() const noexcept { return {view_, index_}; }
-    /// The next row.
-    iterator& operator++() noexcept {
-      ++index_;
-      return *this;
-    }
-    /// The next row; returns where it stood.
-    iterator operator++(int) noexcept {
-      iterator const before = *this;
-      ++index_;
-      return before;
-    }
-    /// Whether both stand at the same row of one result.
-    friend bool operator==(iterator const& a, iterator const& b) noexcept {
-      return a.index_ == b.index_;
-    }
-
-   private:
-    libpq::result_view view_;
-    int index_ = 0;
-  };
+  using iterator = detail::index_iterator<row, libpq::result_view, look>;
   /// The first row.
   iterator begin() const noexcept { return {view(), 0}; }
   /// Behind the last row.

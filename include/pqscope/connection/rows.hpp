@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_CONNECTION_ROWS_HPP
 #define PQSCOPE_CONNECTION_ROWS_HPP
 
+#include <pqscope/connection/index_iterator.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/error/decode_error.hpp>
@@ -32,6 +33,9 @@ namespace pqscope {
 template <class Row>
 class rows {
   using shape = detail::row_shape<Row>;
+  struct look {
+    Row operator()(rows const* of, int index) const { return of->read(index); }
+  };
 
  public:
   /// Matches columns and types; used by `connection`.
@@ -101,36 +105,7 @@ class rows {
   }
 
   /// Goes through the rows, decoding each as it is looked at.
-  class iterator {
-   public:
-    using value_type = Row;                  ///< made as it is looked at
-    using difference_type = std::ptrdiff_t;  ///< distance of rows
-    /// Points nowhere.
-    iterator() noexcept = default;
-    /// Used by `rows`.
-    iterator(rows const* of, int index) noexcept : of_{of}, index_{index} {}
-    /// Decodes the row.
-    Row operator*() const { return of_->read(index_); }
-    /// The next row.
-    iterator& operator++() noexcept {
-      ++index_;
-      return *this;
-    }
-    /// The next row; returns where it stood.
-    iterator operator++(int) noexcept {
-      iterator const before = *this;
-      ++index_;
-      return before;
-    }
-    /// Whether both stand at the same row of one query.
-    friend bool operator==(iterator const& a, iterator const& b) noexcept {
-      return a.index_ == b.index_;
-    }
-
-   private:
-    rows const* of_ = nullptr;
-    int index_ = 0;
-  };
+  using iterator = detail::index_iterator<Row, rows const*, look>;
   /// The first row.
   iterator begin() const noexcept { return {this, 0}; }
   /// Behind the last row.
