@@ -179,7 +179,7 @@ inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_loca
       .stop = options_.stop};
   resolution fate = resolution::unknown;
   try {
-    fate = detail::resolve_within(target, doubt.transaction_id(), bound, where);
+    fate = detail::resolve_within(target, doubt, bound, where);
   } catch (...) {  // no reason to lose sight of the doubt: a password that cannot be had, …
   }
   switch (fate) {

@@ -30,6 +30,9 @@ class cancel_gate {
     if (!request_) {
       request_.emplace(libpq::prepare_cancel(connection));
     }
+    if (severed_.load(std::memory_order_relaxed)) {
+      libpq::cut(connection);
+    }
     if (given_up_) {
       given_up_ = libpq::drive(*request_, {.deadline = libpq::clock::now() + patience}) !=
                   libpq::drive_result::done;
@@ -45,6 +48,9 @@ class cancel_gate {
 
   /// When the connection is closed, on its thread: no cancel starts any more. Does not wait.
   void close() noexcept { leave(); }
+
+  /// On any thread: has the connection cut before its next statement.
+  void sever() noexcept { severed_.store(true, std::memory_order_relaxed); }
 
   /// On any thread: cancels the statement that runs now; false if none does, if another thread is
   /// at it, or if the request did not get through in time.
@@ -72,6 +78,7 @@ class cancel_gate {
   std::optional<libpq::cancel_operation> request_;
   bool given_up_ = false;  // before it was finished
   std::atomic<unsigned> state_{0};
+  std::atomic<bool> severed_{false};
 };
 
 }  // namespace pqscope::detail

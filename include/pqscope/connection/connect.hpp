@@ -10,6 +10,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@
 namespace pqscope::detail {
 
 [[noreturn]] inline void throw_unconnected(libpq::drive_result drove, config const& to,
-                                           std::string_view reason,
+                                           std::string_view reason, std::string_view sqlstate,
                                            std::source_location const& where) {
   std::string message = "cannot connect to " + to.redacted();
   if (drove == libpq::drive_result::deadline) {
@@ -38,65 +39,111 @@ namespace pqscope::detail {
     case libpq::drive_result::done:
       break;
   }
-  throw connection_error(message, where);
+  throw connection_error(message, where, sqlstate);
 }
 
 /// Refuses to connect where the limit has been reached before anything was sent.
 inline void require_time(libpq::limit const& bound, config const& to,
                          std::source_location const& where) {
   if (bound.stop.stop_requested()) {
-    throw_unconnected(libpq::drive_result::stopped, to, "nothing was sent", where);
+    throw_unconnected(libpq::drive_result::stopped, to, "nothing was sent", {}, where);
   }
   if (bound.expired()) {
-    throw_unconnected(libpq::drive_result::deadline, to, "nothing was sent", where);
+    throw_unconnected(libpq::drive_result::deadline, to, "nothing was sent", {}, where);
   }
 }
 
-/// Opens a connection within the options' limits.
-inline libpq::connection_handle open_handle(config const& to, connection_options const& options,
-                                            std::source_location const& where) {
-  operation_limits const limits{.each = saturated(options.deadline), .stop = options.stop};
-  libpq::limit const bound = limits.now();
-  require_time(bound, to, where);
-  libpq::connect_operation operation{to.connect_parameters(where), notice_board::relay,
-                                     options.observer};
-  require_time(bound, to, where);  // a callable password may have taken its time
-  libpq::drive_result const drove = libpq::drive(operation, bound);
-  if (drove != libpq::drive_result::done || !operation.succeeded()) {
-    throw_unconnected(drove, to, operation.error(), where);
+/// One attempt to connect, which can be left and gone on with, on another thread too. Tells the
+/// observer of its beginning and of its end; one that is given up has failed.
+class connect_attempt {
+ public:
+  /// Begins, but sends nothing; asks a callable password.
+  /// \param to      lives as long as the attempt, as does the observer
+  connect_attempt(config const& to, observer* watcher, std::source_location const& where)
+      : to_{to}, board_{watcher}, target_{watcher != nullptr ? to.redacted() : std::string{}} {
+    board_.tell([&](observer& each) { each.connect_started({.target = target_}); });
+    try {
+      operation_.emplace(to.connect_parameters(where), notice_board::relay, watcher);
+    } catch (std::exception const& failure) {
+      ended(failure.what());
+      throw;
+    } catch (...) {  // a callable password may throw anything
+      ended("an exception of an unknown type");
+      throw;
+    }
   }
-  return operation.take();
-}
+  connect_attempt(connect_attempt const&) = delete;
+  connect_attempt& operator=(connect_attempt const&) = delete;
+  ~connect_attempt() {
+    if (!told_) {
+      ended("the attempt was given up");
+    }
+  }
 
-/// Opens a connection and tells the observer.
+  /// Goes on until there is an outcome, or the limit is reached.
+  libpq::drive_result drive(libpq::limit const& bound) {
+    if (finished_) {
+      return libpq::drive_result::done;
+    }
+    libpq::drive_result const drove = libpq::drive(*operation_, bound);
+    finished_ = drove == libpq::drive_result::done;
+    return drove;
+  }
+
+  /// The connection, or what is wrong; `drove` is the last answer of `drive`.
+  std::unique_ptr<connection_core> finish(libpq::drive_result drove,
+                                          connection_options const& options,
+                                          std::source_location const& where) {
+    try {
+      if (drove != libpq::drive_result::done || !operation_->succeeded()) {
+        throw_unconnected(drove, to_, operation_->error(), operation_->sqlstate(), where);
+      }
+      auto core = std::make_unique<connection_core>(operation_->take(), options);
+      libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
+      core->made_at = where;
+      core->target = std::make_shared<config const>(to_);
+      core->gate();  // here, for other threads ask for it while the connection is used
+      ended({});
+      return core;
+    } catch (std::exception const& failure) {
+      ended(failure.what());
+      throw;
+    }
+  }
+
+  /// When it began.
+  libpq::clock::time_point began() const noexcept { return began_; }
+  /// Where it leads.
+  config const& target() const noexcept { return to_; }
+
+ private:
+  void ended(std::string_view error) noexcept {
+    told_ = true;
+    board_.tell([&](observer& each) {
+      each.connect_ended(
+          {.target = target_, .duration = libpq::clock::now() - began_, .error = error});
+    });
+  }
+
+  config const& to_;
+  notice_board board_;
+  std::string target_;
+  libpq::clock::time_point began_ = libpq::clock::now();
+  std::optional<libpq::connect_operation> operation_;
+  bool finished_ = false;
+  bool told_ = false;
+};
+
+/// Opens a connection within the options' limits, and tells the observer.
 inline std::unique_ptr<connection_core> open_core(config const& to,
                                                   connection_options const& options,
                                                   std::source_location const& where) {
-  notice_board board{options.observer};
-  auto const start = libpq::clock::now();
-  std::string const target = options.observer ? to.redacted() : std::string{};
-  board.tell([&](observer& each) { each.connect_started({.target = target}); });
-  auto const ended = [&](std::string_view error) {
-    board.tell([&](observer& each) {
-      each.connect_ended(
-          {.target = target, .duration = libpq::clock::now() - start, .error = error});
-    });
-  };
-  try {
-    auto core = std::make_unique<connection_core>(open_handle(to, options, where), options);
-    libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
-    core->made_at = where;
-    core->target = std::make_shared<config const>(to);
-    core->gate();  // here, for other threads ask for it while the connection is used
-    ended({});
-    return core;
-  } catch (std::exception const& failure) {
-    ended(failure.what());
-    throw;
-  } catch (...) {  // a callable password may throw anything
-    ended("an exception of an unknown type");
-    throw;
-  }
+  operation_limits const limits{.each = saturated(options.deadline), .stop = options.stop};
+  libpq::limit const bound = limits.now();
+  require_time(bound, to, where);
+  connect_attempt attempt{to, options.observer, where};
+  require_time(bound, to, where);  // a callable password may have taken its time
+  return attempt.finish(attempt.drive(bound), options, where);
 }
 
 /// Takes over a connection that is already open.

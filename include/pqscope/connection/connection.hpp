@@ -142,6 +142,10 @@ class connection : public statements<connection> {
   /// What it was opened with; null for an adopted connection.
   config const* target() const noexcept { return core_ ? core_->target.get() : nullptr; }
 
+  /// Not for users: a connection that was opened step by step.
+  static connection of(std::unique_ptr<detail::connection_core> core) noexcept {
+    return connection{std::move(core)};
+  }
   /// Not for users: what scopes and statements work on.
   detail::connection_core& core_for(std::source_location const& where) {
     if (!core_) {

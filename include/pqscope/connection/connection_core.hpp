@@ -4,12 +4,14 @@
 #include <pqscope/connection/cancel_gate.hpp>
 #include <pqscope/connection/connection_options.hpp>
 #include <pqscope/connection/connection_status.hpp>
+#include <pqscope/connection/fitness.hpp>
 #include <pqscope/connection/fork_guard.hpp>
 #include <pqscope/connection/notices.hpp>
 #include <pqscope/connection/operation_limits.hpp>
 #include <pqscope/connection/recovery.hpp>
 #include <pqscope/connection/scope_link.hpp>
 #include <pqscope/connection/statement_queue.hpp>
+#include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/server_error.hpp>
 #include <pqscope/error/usage_error.hpp>
@@ -61,16 +63,18 @@ class connection_core {
     close();
   }
 
-  operation_limits limits{};                      ///< what operations are bound by
-  detail::patience patience{};                    ///< what is done for it beyond them
-  scope_link* innermost = nullptr;                ///< the scope that statements belong to
-  std::optional<server_error> first_error{};      ///< what made the open transaction fail
-  std::optional<std::uint64_t> transaction_id{};  ///< the open transaction's, once it is known
-  bool identify = false;                          ///< whether to ask for that id
-  bool joins_outer = false;                ///< transactions become savepoints of an outer one
-  bool keeps_notifications = false;        ///< somebody takes them; else they are dropped
-  std::shared_ptr<config const> target{};  ///< what it was opened with; null if adopted
-  std::source_location made_at{};          ///< for messages: where the connection was made
+  operation_limits limits{};                  ///< what operations are bound by
+  detail::patience patience{};                ///< what is done for it beyond them
+  scope_link* innermost = nullptr;            ///< the scope that statements belong to
+  std::optional<server_error> first_error{};  ///< what made the open transaction fail
+  std::optional<transaction_mark> mark{};     ///< the open transaction's, once it is known
+  bool identify = false;                      ///< whether to ask for that
+  bool joins_outer = false;                   ///< transactions become savepoints of an outer one
+  bool keeps_notifications = false;           ///< somebody takes them; else they are dropped
+  bool listens = false;                       ///< LISTEN was carried out on it
+  std::shared_ptr<config const> target{};     ///< what it was opened with; null if adopted
+  std::source_location made_at{};             ///< for messages: where the connection was made
+  pqscope::detail::fitness fitness{};         ///< whether a pool is to keep it
 
   libpq::connection_handle& handle() noexcept { return handle_; }
   notice_board& notices() noexcept { return notices_; }
@@ -90,7 +94,8 @@ class connection_core {
     if (!handle_) {
       return connection_status::closed;
     }
-    if (broken_ || inherited() || !libpq::is_alive(handle_)) {
+    if (broken_ || notices_.farewell.load(std::memory_order_relaxed) || inherited() ||
+        !libpq::is_alive(handle_)) {
       return connection_status::broken;
     }
     if (in_use_.load(std::memory_order_relaxed)) {
@@ -129,6 +134,31 @@ class connection_core {
     libpq::cut(handle_);
   }
 
+  /// Whether it is still there, as far as can be seen without a round trip; gives it up if not.
+  bool look_alive() noexcept {
+    bool const alive = !broken_ && libpq::look_alive(handle_) &&
+                       !notices_.farewell.load(std::memory_order_relaxed);
+    if (!alive && handle_ && !inherited()) {
+      poison();
+    }
+    return alive;
+  }
+
+  /// Severs it from whoever used it, before somebody else does: the scopes that are alive on it see
+  /// their transaction ended.
+  void change_hands() noexcept {
+    leave_scopes();
+    queue_.clear();
+    first_error.reset();
+    identify = false;
+  }
+  /// Another gate, for cancellers of the next user; those of the last cancel nothing any more.
+  void renew_gate() {
+    auto next = std::make_shared<cancel_gate>();
+    gate_->close();
+    gate_ = std::move(next);
+  }
+
   /// Lets a control statement go ahead of whatever is sent next; `begins` is told when it worked.
   void queue(std::string text, scope_link* begins) { queue_.add(std::move(text), begins); }
   /// Takes back what was queued for a scope that did nothing; false if it has been sent.
@@ -140,8 +170,11 @@ class connection_core {
   /// Carries out a statement of the user's in one round trip, with whatever was queued before it.
   libpq::result_handle run(libpq::request&& statement, sql_view const& text);
 
-  /// Carries out a control statement of a scope's, with whatever was queued before it.
-  libpq::result_handle control(char const* text, std::source_location const& where);
+  /// Carries out a control statement of a scope's, with whatever was queued before it; or one of
+  /// the library's own.
+  libpq::result_handle control(char const* text, std::source_location const& where,
+                               statement_origin origin = statement_origin::scope,
+                               libpq::request_kind kind = libpq::request_kind::execute);
 
  private:
   friend class core_use;

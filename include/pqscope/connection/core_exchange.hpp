@@ -11,6 +11,7 @@
 #include <pqscope/libpq/poll.hpp>
 #include <pqscope/libpq/result.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <source_location>
 #include <string>
@@ -76,10 +77,12 @@ inline libpq::result_handle connection_core::run_undoable(libpq::request&& state
 }
 
 inline libpq::result_handle connection_core::control(char const* text,
-                                                     std::source_location const& where) {
+                                                     std::source_location const& where,
+                                                     statement_origin origin,
+                                                     libpq::request_kind kind) {
   core_use const use{*this, where};
   sql_view const shown{.text = text, .size = std::string_view{text}.size(), .where = where};
-  return send({.text = text}, shown, statement_origin::scope);
+  return send({.kind = kind, .text = text}, shown, origin);
 }
 
 /// Sends what is queued in a round trip of its own.
@@ -99,15 +102,15 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   queue_.append_to(requests_);
   std::size_t const main = requests_.size();
   bool const in_scope = origin == statement_origin::caller && innermost != nullptr;
-  bool const asks = in_scope && identify && !transaction_id && !goes_alone(statement, text) &&
+  bool const asks = in_scope && identify && !mark && !goes_alone(statement, text) &&
                     !precedes_snapshot(text.str()) && tells_transaction_id(handle_);
   requests_.push_back(std::move(statement));
   if (asks) {
-    requests_.push_back(transaction_id_question());
+    requests_.push_back(transaction_mark_question());
   }
   perform(main, text, origin);
   if (asks) {
-    transaction_id = read_transaction_id(libpq::result_view{requests_[main + 1].answer});
+    mark = read_transaction_mark(libpq::result_view{requests_[main + 1].answer});
   }
   if (in_scope && transaction_ended(main)) {
     leave_scopes();
@@ -122,6 +125,7 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   if (requests_[main].asked_to_copy) {
     throw usage_error("COPY moves data: use copy_in or copy_out for it", text.where);
   }
+  listens = listens || libpq::result_view{requests_[main].answer}.command_tag() == "LISTEN";
   return std::move(requests_[main].answer);
 }
 
@@ -161,6 +165,9 @@ inline void connection_core::perform(std::size_t main, sql_view const& text,
     throw_interrupted(drove, true, false, text.where);
   }
   if (outcome != libpq::outcome::completed) {
+    if (libpq::request const* const failed = first_failure(requests_)) {
+      fitness = std::max(fitness, judge(libpq::sqlstate_of(failed->error), handle_));
+    }
     if (intact && origin == statement_origin::caller && has_begun(innermost) &&
         transaction_ended(main)) {
       leave_scopes();  // a script that went on after it

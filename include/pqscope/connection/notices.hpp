@@ -6,6 +6,7 @@
 #include <pqscope/libpq/diagnostics.hpp>
 #include <pqscope/libpq/handles.hpp>
 
+#include <atomic>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ class notice_board {
 
   observer* watcher;              ///< may be null
   std::vector<handler> handlers;  ///< called in order
+  /// Whether the server has said, unasked, that it ends the connection.
+  std::atomic<bool> farewell{false};
 
   /// Calls `tell` with the observer, if there is one.
   template <class Tell>
@@ -61,6 +64,9 @@ class notice_board {
   /// libpq's notice receiver; `board` is the notice board.
   static void receive(void* board, PGresult const* notice) noexcept {
     auto& self = *static_cast<notice_board*>(board);
+    if (libpq::is_fatal(notice)) {
+      self.farewell.store(true, std::memory_order_relaxed);
+    }
     if (self.watcher == nullptr && self.handlers.empty()) {
       return;
     }

@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_CONNECTION_TRANSACTION_ID_HPP
 #define PQSCOPE_CONNECTION_TRANSACTION_ID_HPP
 
+#include <pqscope/error/server_moment.hpp>
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/request.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -41,23 +42,52 @@ inline bool precedes_snapshot(std::string_view sql) noexcept {
          verb == "unlisten" || verb == "notify" || verb == "savepoint" || verb == "checkpoint";
 }
 
-/// Asks for the 64-bit id of the open transaction; NULL as long as it has written nothing.
-inline libpq::request transaction_id_question() noexcept {
-  return {.text = "SELECT pg_catalog.pg_current_xact_id_if_assigned()",
+/// A transaction, and a moment at which it was under way.
+struct transaction_mark {
+  std::uint64_t id = 0;                          ///< the 64-bit id
+  std::optional<server_moment> identified = {};  ///< when the server told it
+};
+
+/// Asks for the mark of the open transaction; no row as long as it has written nothing. Only
+/// functions that every server in the style of PostgreSQL has: an error would undo the user's work.
+inline libpq::request transaction_mark_question() noexcept {
+  return {.text =
+              "SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
+              "pg_catalog.clock_timestamp(), pg_catalog.pg_postmaster_start_time() "
+              "WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL",
           .format = libpq::value_format::binary,
           .is_prompt = true};
 }
 
-/// The answer to that.
-inline std::optional<std::uint64_t> read_transaction_id(libpq::result_view const& answer) noexcept {
-  if (answer.rows() != 1 || answer.is_null(0, 0) || answer.size(0, 0) != 8) {
+/// A value of eight bytes in the first row of a binary answer; nothing if there is no such.
+inline std::optional<std::uint64_t> read_eight_bytes(libpq::result_view const& answer,
+                                                     int column) noexcept {
+  if (answer.rows() != 1 || answer.columns() <= column || answer.is_null(0, column) ||
+      answer.size(0, column) != 8) {
     return std::nullopt;
   }
-  std::uint64_t id = 0;
-  for (char const byte : answer.text(0, 0)) {
-    id = id << 8U | static_cast<unsigned char>(byte);
+  std::uint64_t value = 0;
+  for (char const byte : answer.text(0, column)) {
+    value = value << 8U | static_cast<unsigned char>(byte);
   }
-  return id;
+  return value;
+}
+
+/// The answer to that.
+inline std::optional<transaction_mark> read_transaction_mark(
+    libpq::result_view const& answer) noexcept {
+  auto const id = read_eight_bytes(answer, 0);
+  if (!id) {
+    return std::nullopt;
+  }
+  transaction_mark mark{.id = *id};
+  auto const time = read_eight_bytes(answer, 1);
+  auto const started = read_eight_bytes(answer, 2);
+  if (time && started) {
+    mark.identified = server_moment{.time = static_cast<std::int64_t>(*time),
+                                    .started = static_cast<std::int64_t>(*started)};
+  }
+  return mark;
 }
 
 }  // namespace pqscope::detail

@@ -2,6 +2,7 @@
 #define PQSCOPE_ERROR_COMMIT_IN_DOUBT_HPP
 
 #include <pqscope/error/error.hpp>
+#include <pqscope/error/server_moment.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -18,13 +19,20 @@ namespace pqscope {
 class commit_in_doubt : public error {
  public:
   /// Makes an error about the transaction of this id, lost for `reason` (one sentence, no full
-  /// stop). A transaction that had no id yet, or did not ask for it, has none to give.
+  /// stop). A transaction that had no id yet, or did not ask for it, has none to give. `identified`
+  /// is a moment at which the transaction had its id and had not ended.
   explicit commit_in_doubt(std::optional<std::uint64_t> transaction_id, std::string const& reason,
-                           std::source_location where = {})
-      : error(summary(transaction_id, reason), where), transaction_id_(transaction_id) {}
+                           std::source_location where = {},
+                           std::optional<server_moment> identified = {})
+      : error(summary(transaction_id, reason), where),
+        transaction_id_(transaction_id),
+        identified_(identified) {}
 
   /// The server's id of the transaction (`pg_current_xact_id()`), where it is known.
   std::optional<std::uint64_t> transaction_id() const noexcept { return transaction_id_; }
+  /// When the server told that id, where it is known. A server that crashes can give the same id
+  /// to another transaction later; this tells `resolve()` which of the two is meant.
+  std::optional<server_moment> identified() const noexcept { return identified_; }
 
   /// False: the connection is lost.
   bool connection_usable() const noexcept override { return false; }
@@ -47,6 +55,7 @@ class commit_in_doubt : public error {
   }
 
   std::optional<std::uint64_t> transaction_id_;
+  std::optional<server_moment> identified_;
 };
 
 }  // namespace pqscope

@@ -3,7 +3,9 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +15,7 @@
 #include <pqscope/libpq/host_list.hpp>
 #include <pqscope/libpq/keyword_value.hpp>
 #include <pqscope/libpq/status.hpp>
+#include <pqscope/libpq/verbose_error.hpp>
 #include <pqscope/libpq/wait.hpp>
 
 namespace pqscope::libpq {
@@ -54,6 +57,8 @@ class connect_operation {
   bool succeeded() const noexcept { return succeeded_; }
   /// Why there is no connection: libpq's own words for every host that was tried.
   std::string const& error() const noexcept { return error_; }
+  /// The SQLSTATE of the last error a server answered with; empty where none did.
+  std::string_view sqlstate() const noexcept { return sqlstate_; }
   /// The connection; the operation is finished afterwards.
   connection_handle take() noexcept { return std::move(connection_); }
 
@@ -76,6 +81,8 @@ class connect_operation {
     if (PQstatus(connection_.get()) == CONNECTION_BAD) {
       return fail(error_text(connection_));
     }
+    // the only way to the SQLSTATE of a refusal: libpq keeps no result of it
+    PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
     hosts_ = host_list::of(connection_);
     polling_ = PGRES_POLLING_WRITING;
     attempt_.clear();
@@ -89,6 +96,7 @@ class connect_operation {
       switch (polling_) {
         case PGRES_POLLING_OK:
           succeeded_ = true;
+          PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
           PQsetnonblocking(connection_.get(), 1);
           return {};
         case PGRES_POLLING_FAILED:
@@ -122,7 +130,7 @@ class connect_operation {
   bool leave_deaf_host() {
     std::string_view const host = PQhost(connection_.get());
     std::string_view const port = PQport(connection_.get());
-    append_line(error_text(connection_));
+    append_errors(error_text(connection_));
     append_line("connection to server at \"" + std::string(host) + "\", port " + std::string(port) +
                 " failed: timeout expired");
     hosts_.remove(host, port);
@@ -137,9 +145,18 @@ class connect_operation {
   }
 
   bool fail(std::string_view reason) {
-    append_line(reason);
+    append_errors(reason);
     connection_.reset();
     return false;
+  }
+
+  /// Adds libpq's verbose words on what went wrong as it would have put them in a few.
+  void append_errors(std::string_view verbose) {
+    while (!verbose.empty()) {
+      std::size_t const end = std::min(verbose.find('\n'), verbose.size());
+      append_line(brief_line(verbose.substr(0, end), sqlstate_));
+      verbose.remove_prefix(std::min(end + 1, verbose.size()));
+    }
   }
 
   void append_line(std::string_view line) {
@@ -160,6 +177,7 @@ class connect_operation {
   std::string attempt_;
   clock::time_point attempt_until_ = never;
   std::string error_;
+  std::string sqlstate_;
   bool succeeded_ = false;
 };
 

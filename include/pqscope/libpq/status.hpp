@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string_view>
 
 #include <pqscope/libpq/handles.hpp>
@@ -43,23 +44,57 @@ inline bool is_alive(connection_handle const& connection) noexcept {
   return connection && PQstatus(connection.get()) == CONNECTION_OK;
 }
 
-/// Reads what has arrived, without waiting: afterwards a connection the server has ended is not
-/// `is_alive`. No round trip, one system call.
+/// Looks whether a connection that nothing is asked of is still there, and reads what the server
+/// has sent meanwhile: notices reach their receiver, a last FATAL among them. No round trip; one
+/// system call where nothing has arrived.
 inline bool look_alive(connection_handle const& connection) noexcept {
   if (!is_alive(connection)) {
     return false;
   }
-  return PQconsumeInput(connection.get()) != 0 && is_alive(connection);
+  // libpq reads once and reports the end of the stream only the next time: look behind it
+  for (int looks = 0; looks < 64; ++looks) {
+    char byte = 0;
+    auto const got = ::recv(PQsocket(connection.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got < 0 && errno != EINTR) {
+      return errno == EAGAIN || errno == EWOULDBLOCK;
+    }
+    if (got == 0) {
+      return false;
+    }
+    if (got > 0) {
+      if (PQconsumeInput(connection.get()) == 0) {
+        return false;
+      }
+      PQisBusy(connection.get());  // has it parsed
+      if (!is_alive(connection)) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
-/// The text of libpq's last error on a connection; lives until the next operation.
+/// An error of libpq's without white space at its end, and without the line "invalid socket" there:
+/// libpq adds it each time it is asked of a connection it has closed, for the reason before it. An
+/// error of that line alone, or one in another language, is left as it is.
+inline std::string_view without_aftermath(std::string_view message) noexcept {
+  constexpr std::string_view aftermath = "\ninvalid socket";
+  for (;;) {
+    while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) {
+      message.remove_suffix(1);
+    }
+    if (!message.ends_with(aftermath)) {
+      return message;
+    }
+    message.remove_suffix(aftermath.size());
+  }
+}
+
+/// The text of libpq's last error on a connection, `without_aftermath`; lives until the next
+/// operation.
 inline std::string_view error_text(connection_handle const& connection) noexcept {
   char const* text = PQerrorMessage(connection.get());
-  std::string_view message = text ? text : "";
-  while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) {
-    message.remove_suffix(1);
-  }
-  return message;
+  return without_aftermath(text ? text : "");
 }
 
 /// Number of the server process behind a connection, 0 where it has none.

@@ -64,7 +64,8 @@ class scope {
     return state_->hooks;
   }
   std::optional<std::uint64_t> transaction_id() const noexcept {
-    return active() ? state_->core->transaction_id : std::nullopt;
+    std::optional<transaction_mark> const mark = active() ? state_->core->mark : std::nullopt;
+    return mark ? std::optional{mark->id} : std::nullopt;
   }
   /// The hooks of a transaction whose outcome was not known when it ended.
   hooks take_hooks() noexcept { return std::move(undecided_); }
@@ -110,7 +111,7 @@ inline scope scope::begin(connection_core& core, transaction_options const& opti
   state->where = where;
   state->label = label;
   core.first_error.reset();
-  core.transaction_id.reset();
+  core.mark.reset();
   core.identify = options.identify && options.access != access::read_only;
   core.queue(begin_text(options), state.get());
   core.innermost = state.get();

@@ -100,8 +100,7 @@ inline void scope::commit_transaction(std::source_location const& where) {
   connection_core& core = *state_->core;
   // What has arrived before COMMIT is sent is no answer to it: a server that is gone did not
   // commit. The first look finds its last words, the second the end of the connection.
-  if (core.status() == connection_status::in_transaction &&
-      !(libpq::look_alive(core.handle()) && libpq::look_alive(core.handle()))) {
+  if (core.status() == connection_status::in_transaction && !libpq::look_alive(core.handle())) {
     core.poison();
     require_connected(where);
   }
@@ -163,11 +162,14 @@ inline void scope::conclude(char const* command, std::string_view tag,
 }
 
 inline void scope::throw_in_doubt(std::string const& reason, std::source_location const& where) {
-  std::optional<std::uint64_t> const id = state_->core->transaction_id;
+  std::optional<transaction_mark> const mark = state_->core->mark;
   auto const ended = end(transaction_end::in_doubt);
   undone_ = true;
   undecided_ = std::move(ended->hooks);
-  throw commit_in_doubt(id, reason, where);
+  if (!mark) {
+    throw commit_in_doubt({}, reason, where);
+  }
+  throw commit_in_doubt(mark->id, reason, where, mark->identified);
 }
 
 /// COMMIT was answered with an error: a deferred constraint, a serialization failure, or a RELEASE
