@@ -9,11 +9,14 @@
 #include <pqscope/testing/recorder.hpp>
 #include <pqscope/testing/rolled_back.hpp>
 #include <pqscope/testing/temporary_cluster.hpp>
+#include <pqscope/testing/temporary_standby.hpp>
 
 namespace pqscope {
 
 /// `testing::temporary_cluster`, under its short name.
 using testing::temporary_cluster;
+/// `testing::temporary_standby`, under its short name.
+using testing::temporary_standby;
 /// `testing::faulty_proxy`, under its short name.
 using testing::faulty_proxy;
 /// `testing::recorder`, under its short name.

@@ -4,7 +4,7 @@
 #   sh tests/support/install_dependencies.sh quickstart|tests|ci
 #
 # quickstart: a C++ compiler, libpq and, without DATABASE_URL, a PostgreSQL server
-# tests:      the same and Meson, Ninja, Catch2 3, Doxygen
+# tests:      the same and Meson, Ninja, Catch2 3, Doxygen, PgBouncer
 # ci:         the same and Clang with its sanitizers, clang-format, valgrind
 #
 # Says what it installs. Where nothing is missing it neither needs nor asks for any right. Else it
@@ -52,6 +52,8 @@ if [ "$purpose" != quickstart ]; then
   has python3 || need python3
   has doxygen || need doxygen
   has psql || need postgresql-client
+  # Not in everybody's PATH.
+  has pgbouncer || [ -x /usr/sbin/pgbouncer ] || need pgbouncer
   has_meson || need_recent meson
   has_library 'catch2-with-main >= 3' || need_recent catch2
 fi

@@ -125,6 +125,23 @@ inline std::filesystem::path find_bindir(std::filesystem::path const& wanted,
       "pg_config nor in the usual places; set .bindir");
 }
 
+/// One of the other programs that come with the server in `bindir`: there, else where its
+/// `postgres` leads if that is a link, else in PATH. Throws harness_error if it is nowhere.
+inline std::filesystem::path find_program(std::string const& name,
+                                          std::filesystem::path const& bindir) {
+  std::vector<std::filesystem::path> folders = folders_of_path();
+  std::error_code broken;
+  auto const target = std::filesystem::canonical(bindir / "postgres", broken);
+  folders.insert(folders.begin(), {bindir, broken ? bindir : target.parent_path()});
+  for (auto const& folder : folders) {
+    if (::access((folder / name).c_str(), X_OK) == 0) {
+      return std::filesystem::absolute(folder / name);
+    }
+  }
+  throw harness_error("there is no " + name + " beside the server's programs in " +
+                      bindir.string() + ", nor in PATH");
+}
+
 }  // namespace pqscope::testing::detail
 
 #endif
