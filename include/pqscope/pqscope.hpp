@@ -7,7 +7,13 @@
 #include <pqscope/connection/config.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/connection/environment.hpp>
+#include <pqscope/engine.hpp>
 #include <pqscope/error/errors.hpp>
+#include <pqscope/events/log_observer.hpp>
+#include <pqscope/events/metrics.hpp>
+#include <pqscope/events/observer_list.hpp>
+#include <pqscope/pool/pool.hpp>
+#include <pqscope/pool/pool_metrics.hpp>
 #include <pqscope/session.hpp>
 #include <pqscope/sql/compose.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>

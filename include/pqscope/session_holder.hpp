@@ -44,16 +44,16 @@ template <class Kept>
 class sourced_session final : public session_holder {
  public:
   template <class Db>
-  sourced_session(Db& db, session_options&& options, std::source_location const& where)
+  sourced_session(Db& db, session_options options, std::source_location const& where)
       : session_holder{std::move(options)},
         on_{db},
-        source_{source_for(on_)},
+        source_{open_source(on_)},
         scope_{source_, this->options(), this->deadline(), 1, where} {}
   session& scope() noexcept override { return scope_; }
 
  private:
   Kept on_;
-  decltype(source_for(std::declval<Kept&>())) source_;
+  decltype(open_source(std::declval<std::remove_reference_t<Kept>&>())) source_;
   session scope_;
 };
 
@@ -70,15 +70,15 @@ class nested_session final : public session_holder {
   session scope_;
 };
 
-/// A session on `db`. A config is copied.
+/// A session on `db`, which is copied if it is a config or refers to something else.
 template <class Db>
 std::unique_ptr<session_holder> hold_session(Db& db, session_options&& options,
                                              std::source_location const& where) {
   if constexpr (nestable<Db>) {
     return std::make_unique<nested_session>(outer_of(db), std::move(options), where);
   } else {
-    using kept = std::conditional_t<std::same_as<std::remove_const_t<Db>, config>, config, Db&>;
-    return std::make_unique<sourced_session<kept>>(db, std::move(options), where);
+    using kept = std::conditional_t<copied_by_session<Db>, std::remove_const_t<Db>, Db&>;
+    return std::make_unique<sourced_session<kept>>(db, options_for(db, options), where);
   }
 }
 

@@ -36,6 +36,38 @@ struct session_options {
   bool identify = true;    ///< see `transaction_options`
 };
 
+namespace detail {
+
+/// The options `given`, with `defaults` in place of what they leave at its default.
+inline session_options merged(session_options const& defaults, session_options const& given) {
+  session_options both = given;
+  auto const fill = [](auto& option, auto const& otherwise) {
+    if (!option) {
+      option = otherwise;
+    }
+  };
+  fill(both.isolation, defaults.isolation);
+  fill(both.access, defaults.access);
+  fill(both.deferrable, defaults.deferrable);
+  fill(both.deadline, defaults.deadline);
+  fill(both.statement_timeout, defaults.statement_timeout);
+  if (both.retry == retry_policy{}) {
+    both.retry = defaults.retry;
+  }
+  if (both.on_in_doubt == on_in_doubt::report) {
+    both.on_in_doubt = defaults.on_in_doubt;
+  }
+  if (both.label.empty()) {
+    both.label = defaults.label;
+  }
+  if (!both.stop.stop_possible()) {
+    both.stop = defaults.stop;
+  }
+  both.identify = both.identify && defaults.identify;
+  return both;
+}
+
+}  // namespace detail
 }  // namespace pqscope
 
 #endif

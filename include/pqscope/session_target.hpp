@@ -12,10 +12,19 @@
 
 namespace pqscope {
 
-/// What a session can be opened on: a `config`, which connects for the scope; a `connection`; or,
-/// nested as a savepoint, a `transaction`, `savepoint`, `session` or `unique_session`.
+namespace detail {
+
+/// Gives connections to sessions; `source_for` is found beside its class, too.
 template <class Db>
-concept session_base = nestable<Db> || requires(Db& db) { detail::source_for(db); };
+concept gives_connections = requires(Db& db) { source_for(db); };
+
+}  // namespace detail
+
+/// What a session can be opened on: an `engine`, its `reader()` or a `pool`, which lend a
+/// connection to it; a `config`, which connects for the scope; a `connection`; or, nested as a
+/// savepoint, a `transaction`, `savepoint`, `session` or `unique_session`.
+template <class Db>
+concept session_base = nestable<Db> || detail::gives_connections<Db>;
 
 /// What can be run in a session: anything that can be called with a `session&`, more than once.
 template <class Work>
@@ -33,11 +42,35 @@ concept holds_session = requires(Db& db) {
   { db.session_for_nesting() } -> std::same_as<session&>;
 };
 
-/// What a session without a lambda can be opened on: what is not gone at once, and configs, which
-/// it copies.
+/// Where a session on `db` takes its connection from.
+template <gives_connections Db>
+auto open_source(Db& db) {
+  return source_for(db);
+}
+
+/// What a session copies: configs, and what refers to something else.
+template <class Db>
+concept copied_by_session =
+    std::same_as<std::remove_const_t<Db>, config> || requires { typename Db::refers_to_engine; };
+
+/// What a session without a lambda can be opened on: what is not gone at once, or is copied.
 template <class Db>
 concept outlives_its_session =
-    std::is_lvalue_reference_v<Db> || std::same_as<std::remove_cvref_t<Db>, config>;
+    std::is_lvalue_reference_v<Db> || copied_by_session<std::remove_cvref_t<Db>>;
+
+/// Has options for the sessions on it.
+template <class Db>
+concept has_session_defaults = requires(Db& db) { db.session_defaults(); };
+
+/// The options of a session on `db`.
+template <class Db>
+decltype(auto) options_for(Db& db, session_options const& given) {
+  if constexpr (has_session_defaults<Db>) {
+    return merged(db.session_defaults(), given);
+  } else {
+    return (given);
+  }
+}
 
 /// What a session on `db` nests in.
 template <nestable Db>

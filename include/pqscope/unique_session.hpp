@@ -29,12 +29,13 @@ namespace pqscope {
 /// time this is destroyed is rolled back. Nothing is run again: `session_options::retry` has no
 /// effect here, and `attempt()` is 1, or that of the session it is nested in.
 ///
-/// Movable, not copyable; moved from, every use is a `usage_error`. A `config` is copied; all else
+/// Movable, not copyable; moved from, every use is a `usage_error`. A `config` is copied, and what
+/// `engine::reader` returns; all else
 /// it is opened on has to outlive it, and nested it has to end before the outer one is used again.
 class unique_session : public statements<unique_session> {
  public:
-  /// Opens a session on a `config`, `connection`, `transaction`, `savepoint` or session. No round
-  /// trip, no connection. The deadline begins to run.
+  /// Opens a session on an `engine`, `pool`, `config`, `connection`, `transaction`, `savepoint` or
+  /// session. No round trip, no connection. The deadline begins to run.
   template <session_base Db>
     requires detail::outlives_its_session<Db>
   explicit unique_session(Db&& db, session_options options = {},

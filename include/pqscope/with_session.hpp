@@ -91,8 +91,10 @@ Result run_repeatedly(session_source& source, session_options const& options, Wo
 /// leave without effect and without an error; the former then returns a value-initialized result,
 /// or throws `usage_error` where the type has none.
 ///
-/// `db` is a `config`, which connects for the scope; a `connection`, which may not have a
-/// transaction open; or, nested as a savepoint, a `transaction`, `savepoint` or session.
+/// `db` is an `engine`, its `reader()` or a `pool`, whose connection goes back at the end; a
+/// `config`, which connects for the scope; a `connection`, which may not have a transaction open;
+/// or, nested as a savepoint, a `transaction`, `savepoint` or session. What `options` leave at
+/// their defaults is taken from those of an engine.
 ///
 /// BEGIN travels with the first statement: an empty scope makes no round trip and takes no
 /// connection, one statement costs two trips, its commit included. Nested, SAVEPOINT rides with the
@@ -113,8 +115,9 @@ auto with_session(Db&& db, session_options const& options, Work&& work,
   if constexpr (nestable<Db>) {
     return detail::run_nested<returned>(db, options, work, where);
   } else {
-    auto source = detail::source_for(db);
-    return detail::run_repeatedly<returned>(source, options, work, where);
+    auto source = detail::open_source(db);
+    auto&& in_force = detail::options_for(db, options);
+    return detail::run_repeatedly<returned>(source, in_force, work, where);
   }
 }
 

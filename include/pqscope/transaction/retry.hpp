@@ -16,6 +16,8 @@ struct retry_policy {
   int attempts = 1;                           ///< runs in all; 1 or less: no second one
   std::chrono::milliseconds base_delay{10};   ///< upper bound of the first pause
   std::chrono::milliseconds max_delay{1000};  ///< upper bound of every pause, a day at most
+  /// Whether both are the same.
+  friend bool operator==(retry_policy const&, retry_policy const&) = default;
 };
 
 namespace detail {
