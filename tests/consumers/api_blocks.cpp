@@ -144,6 +144,45 @@ void session_without_lambda(pqscope::config const& db) {
   REQUIRE(pqscope::connection{db}.query<std::int64_t>("SELECT count(*) FROM mytable").one() == 3);
 }
 
+/// Section 6.
+void engine_and_pool(pqscope::config const& config) {
+  using namespace std::chrono_literals;
+  std::string const name = "Joan";
+  // clang-format off
+pqscope::pool pool{config, {.min_size = 5, .max_size = 20, .acquire_timeout = 30s}};
+{ auto conn = pool.acquire(); conn->execute("SELECT 1"); }         // back in the pool here
+pqscope::engine db{config.url(), {.pool = {.max_size = 2}, .session = {.label = "api"}, .replicas = {config}, .observer = nullptr}};
+auto id = pqscope::with_session(db, [&](pqscope::session& s) {
+  s.execute("INSERT INTO mytable (name) VALUES ($1)", name);
+  return s.query<std::int64_t>("SELECT max(id) FROM mytable").one();
+});
+auto s = db.begin(); s.execute("DELETE FROM mytable WHERE id = $1", id); s.commit();
+  // clang-format on
+  pqscope::pool every{config,
+                      {.min_size = 1,
+                       .max_size = 2,
+                       .acquire_timeout = 1s,
+                       .max_waiting = 3,
+                       .max_lifetime = 1h,
+                       .idle_timeout = 1min,
+                       .health_check = pqscope::health_check::ping,
+                       .reset = pqscope::reset_policy::discard_all,
+                       .connect_retry = {.attempts = 3},
+                       .before_connect = [](pqscope::config& to) { to.with("connect_timeout", 5); },
+                       .after_connect = [](pqscope::connection& c) { c.execute("SELECT 1"); },
+                       .before_acquire = [](pqscope::connection&) { return true; },
+                       .after_release = [](pqscope::connection&) {},
+                       .before_close = [](pqscope::connection&) {}}};
+  every.warm_up();
+  pqscope::with_session(every, [](auto& scope) { scope.execute("SELECT 1"); });
+  auto const stats = every.stats();
+  REQUIRE(stats.size == 1 && stats.idle == 1 && stats.waiting == 0);
+  every.resize(1, 4);
+  every.drain();
+  REQUIRE(every.close(1s));
+  pqscope::with_session(db.reader(), [](auto& scope) { scope.execute("SELECT 1"); });
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -164,6 +203,7 @@ int main(int count, char** arguments) {
     transactions(conn);
     sessions(database());
     session_without_lambda(database());
+    engine_and_pool(database());
     conn.execute(pqscope::compose("DROP SCHEMA {} CASCADE", pqscope::identifier{own_schema}));
     return 0;
   } catch (std::exception const& problem) {

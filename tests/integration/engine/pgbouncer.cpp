@@ -1,0 +1,68 @@
+#include "support/pgbouncer.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <pqscope/pqscope.hpp>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/database.hpp"
+
+using pqscope::session;
+using pqscope::with_session;
+using support::witness;
+
+TEST_CASE("engines share a few server connections behind PgBouncer in transaction mode") {
+  if (!support::pgbouncer::available()) {
+    SKIP("there is no pgbouncer");
+  }
+  support::pgbouncer const bouncer{support::test_config(), {.pool_size = 2}};
+  std::string const table = support::unique_name("bounced");
+  witness outside;
+  outside.execute("CREATE TABLE " + table + " (worker int, n int)");
+  pqscope::engine db{bouncer.config(),
+                     {.pool = {.max_size = 6}, .session = {.retry = {.attempts = 3}}}};
+  std::atomic<int> failed{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int worker = 0; worker < 6; ++worker) {
+      threads.emplace_back([&, worker] {
+        for (int n = 0; n < 20; ++n) {
+          try {
+            with_session(db, [&](session& s) {
+              s.execute(pqscope::dynamic_sql{"INSERT INTO " + table + " VALUES ($1, $2)"}, worker,
+                        n);
+              if (n % 2 == 1) {
+                s.rollback();
+              }
+            });
+          } catch (pqscope::error const&) {
+            ++failed;
+          }
+        }
+      });
+    }
+  }
+  CHECK(failed == 0);
+  CHECK(outside.count(table) == 60);
+  CHECK(db.stats().primary.in_use == 0);
+  CHECK(db.stats().primary.discarded == 0);
+  outside.execute("DROP TABLE " + table);
+}
+
+TEST_CASE("when PgBouncer is restarted an engine replaces its connections") {
+  if (!support::pgbouncer::available()) {
+    SKIP("there is no pgbouncer");
+  }
+  support::pgbouncer bouncer{support::test_config(), {.pool_size = 2}};
+  pqscope::engine db{bouncer.config(), {.pool = {.min_size = 3, .max_size = 3}}};
+  db.warm_up();
+  bouncer.stop();
+  bouncer.start();
+  for (int i = 0; i < 5; ++i) {
+    CHECK(with_session(db, [](session& s) { return s.query<int>("SELECT 1").one(); }) == 1);
+  }
+  CHECK(db.stats().primary.failed_checks == 1);
+}
