@@ -13,13 +13,25 @@ namespace detail {
 /// Whether a line says where in the server's source an error was reported, in whatever language:
 /// `LOCATION:  auth_failed, auth.c:335`.
 inline bool is_location_line(std::string_view line) noexcept {
-  std::size_t const colon = line.rfind(':');
-  if (colon == std::string_view::npos || colon + 1 == line.size() || line.find(":  ") >= colon) {
+  constexpr std::string_view digits = "0123456789";
+  std::size_t const number = line.find_last_not_of(digits);
+  if (number == std::string_view::npos || number + 1 == line.size()) {
     return false;
   }
-  std::string_view const number = line.substr(colon + 1);
-  return std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
-         line.substr(0, colon).ends_with(".c") && line.find(", ") != std::string_view::npos;
+  std::string_view file = line.substr(0, number + 1);  // French has ` : ` where others have `:`
+  while (!file.empty() && (file.back() == ' ' || file.back() == ':')) {
+    file.remove_suffix(1);
+  }
+  std::size_t const comma = file.rfind(", ");
+  if (!file.ends_with(".c") || comma == std::string_view::npos ||
+      file.find(' ', comma + 2) != std::string_view::npos) {
+    return false;
+  }
+  std::string_view const function = file.substr(0, comma);
+  std::size_t const word = function.rfind(' ');
+  std::size_t const colon = function.find(':');  // after the word, and before the only other one
+  return word != std::string_view::npos && colon != std::string_view::npos && colon < word &&
+         function.find_first_not_of(" :", colon) == word + 1;
 }
 
 /// Where five characters that can be a SQLSTATE stand between `:  ` and `: `; npos if nowhere.
@@ -28,6 +40,7 @@ inline std::size_t find_sqlstate(std::string_view line) noexcept {
        at = line.find(":  ", at + 1)) {
     std::string_view const rest = line.substr(at + 3);
     if (rest.size() >= 6 && rest[5] == ':' &&
+        rest.substr(0, 5).find_first_of("0123456789") != std::string_view::npos &&
         std::all_of(rest.begin(), rest.begin() + 5,
                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); })) {
       return at + 3;

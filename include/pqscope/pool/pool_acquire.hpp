@@ -195,6 +195,7 @@ inline void pool_core::wait_for_turn(lock& held, pool_caller& caller,
   auto const attempts = static_cast<std::uint64_t>(options_.connect_retry.attempts);
   if (counts_.connect_errors - caller.errors_before >= attempts) {
     state_.leave(caller);
+    wake(held);
     throw connection_error(last_error_, where);
   }
   time_point const turn = std::min(until, state_.next_turn());
@@ -219,6 +220,7 @@ inline bool pool_core::open_one(lock& held, pool_caller& caller, acquire_options
   }
   attempt_end const end =
       attempt(held, entry, {.deadline = until, .stop = caller.interrupt->get_token()}, where);
+  wake(held);
   caller.interrupt.reset();
   caller.opening = nullptr;
   bool const served = !caller.queued;
@@ -325,8 +327,8 @@ inline bool pool_core::drive_attempt(pool_entry& entry, config const& target,
     return false;
   }
   std::unique_ptr<pool_attempt> const attempt = std::move(entry.attempt);
-  entry.open.emplace(
-      connection::of((*attempt)->finish(drove, {.observer = options_.observer}, where)));
+  entry.open.emplace(connection::of((*attempt)->finish(
+      drove, {.observer = options_.observer, .statement_cache = options_.statement_cache}, where)));
   equip(entry, where);
   return true;
 }

@@ -27,14 +27,16 @@ namespace pqscope::detail {
 
 inline pool_rules pool_core::rules_for(pool_options const& options) noexcept {
   using std::chrono::nanoseconds;
-  return {.min_size = options.min_size,
-          .max_size = options.max_size,
-          .max_waiting = options.max_waiting.value_or(SIZE_MAX),
-          .checks = options.health_check != health_check::none,
-          .max_lifetime = options.max_lifetime.value_or(nanoseconds::max()),
-          .idle_timeout = options.idle_timeout.value_or(nanoseconds::max()),
-          .base_delay = options.connect_retry.base_delay,
-          .max_delay = options.connect_retry.max_delay};
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
+  return {
+      .min_size = options.min_size,
+      .max_size = options.max_size,
+      .max_waiting = options.max_waiting.value_or(SIZE_MAX),
+      .checks = options.health_check != health_check::none,
+      .max_lifetime = options.max_lifetime.value_or(nanoseconds::max()),
+      .idle_timeout = options.idle_timeout.value_or(nanoseconds::max()),
+      .base_delay = std::min<std::chrono::milliseconds>(options.connect_retry.base_delay, longest),
+      .max_delay = std::min<std::chrono::milliseconds>(options.connect_retry.max_delay, longest)};
 }
 
 inline pool_core::pool_core(config to, pool_options options)
@@ -127,6 +129,7 @@ inline bool pool_core::fill_one(lock& held, acquire_options const& options, time
   } else {
     state_.park(entry, libpq::clock::now());
     wake(held);
+    close_doomed(held);
   }
   if (!in_time) {
     if (options.stop.stop_requested()) {
@@ -163,6 +166,8 @@ inline void pool_core::retarget(config to, std::source_location const& where) {
     target_.swap(next);
     state_.forget_failures();
     last_error_.clear();
+    state_.advance(libpq::clock::now());
+    wake(held);
   }
   retire(where);
 }
@@ -245,6 +250,7 @@ inline bool pool_core::abandon_after_fork() noexcept {
 }
 
 inline pool_stats pool_core::stats() const {
+  require_own_process({});
   lock const held{mutex_};
   pool_stats now = counts_;
   now.size = state_.size();

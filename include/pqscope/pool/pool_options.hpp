@@ -75,6 +75,9 @@ struct pool_options {
 
   /// Told what happens in the pool and on its connections; outlives the pool and what it gave out.
   pqscope::observer* observer = nullptr;
+  /// How many statements each connection keeps prepared, see `connection_options`; 0 behind a
+  /// pooler that gives each transaction another server connection.
+  std::size_t statement_cache = 256;
   bool open_at_construction = false;  ///< the constructor calls `warm_up()`
   std::chrono::nanoseconds ping_timeout = std::chrono::seconds{2};   ///< limit of a ping
   std::chrono::nanoseconds reset_timeout = std::chrono::seconds{2};  ///< limit of cleaning up

@@ -58,6 +58,9 @@ inline pool_core::verdict pool_core::clean(pool_entry& entry) noexcept {
     return verdict::lost;  // closed by its user, or taken out of the lease
   }
   try {
+    if (entry.open->core_for({}).gate() != entry.gate) {
+      return verdict::lost;  // another one was put in its place
+    }
     return tidy(entry);
   } catch (...) {
     tell_problem(entry, "a connection came back to its pool and could not be cleaned");

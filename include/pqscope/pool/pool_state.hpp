@@ -58,10 +58,12 @@ class pool_state {
   /// not `full` or `closed` they are in the queue until it is `use` or `check`, or they `leave`.
   void request(pool_waiter& waiter, time_point now) noexcept;
   /// They want none any more, or have what they want. What they were opening they park or vacate.
+  /// Those who wait on may have to look at `next_turn` again: it is for `next_woken` to say who.
   void leave(pool_waiter& waiter) noexcept;
   /// Gives those in the queue what there is to give; for times when nothing else happens.
   void advance(time_point now) noexcept;
-  /// When `advance` may have something to give although nothing happens; `never` if it has not.
+  /// When `advance` may have something to give although nothing happens; `never` if it has not. It
+  /// comes nearer only with moves after which somebody who waits is in `next_woken()`.
   time_point next_turn() const noexcept;
   /// Takes one of those who have something new to do off their list; null if there is none.
   pool_waiter* next_woken() noexcept;
@@ -72,7 +74,7 @@ class pool_state {
   /// The connection for an opened slot is there; it is leased from now on, to whoever opened it,
   /// who has left the queue.
   void connected(pool_slot& slot, time_point now, std::uint64_t random) noexcept;
-  /// There is none, and another attempt waits.
+  /// There is none, and another attempt waits for the pause to end.
   void connect_failed(pool_slot& slot, time_point now, std::uint64_t random) noexcept;
   /// Whoever was connecting leaves it unfinished.
   void park(pool_slot& slot, time_point now) noexcept;
@@ -122,12 +124,15 @@ class pool_state {
   bool is_stale(pool_slot const& slot, time_point now) const noexcept {
     return slot.generation != generation_ || now >= slot.expires;
   }
-  bool has_room() const noexcept { return !vacant_.empty() && size() < rules_.max_size; }
+  bool has_room() const noexcept {
+    return parked_.empty() ? !vacant_.empty() && size() < rules_.max_size
+                           : size() <= rules_.max_size;
+  }
   bool is_surplus() const noexcept { return size() - doomed_ > rules_.max_size; }
   bool is_overcrowded() const noexcept;
   bool is_doomed(pool_slot const& slot, time_point now) const noexcept {
     bool const unused =
-        now - slot.since >= rules_.idle_timeout && size() - doomed_ > rules_.min_size;
+        now - slot.since >= rules_.idle_timeout && idle() + leased_ - doomed_ > rules_.min_size;
     return unused || is_stale(slot, now) || is_surplus() || closed_;
   }
   bool is_abandoned(pool_slot const& parked, time_point now) const noexcept;
@@ -140,6 +145,7 @@ class pool_state {
   void take_back(pool_waiter& waiter) noexcept;
   void give(pool_waiter& waiter, pool_step step, pool_slot* slot) noexcept;
   void wake(pool_waiter& waiter) noexcept;
+  void remind() noexcept;
 
   pool_rules rules_;
   slot_list vacant_;

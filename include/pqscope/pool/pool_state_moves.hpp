@@ -44,11 +44,10 @@ inline pool_slot* pool_state::take_to_open(time_point now) noexcept {
   if (one_at_it || pauses(now)) {
     return nullptr;
   }
-  pool_slot* const parked = parked_.newest();
-  if (parked == nullptr && !has_room()) {
+  if (!has_room()) {
     return nullptr;
   }
-  pool_slot* const slot = parked != nullptr ? parked : vacant_.newest();
+  pool_slot* const slot = !parked_.empty() ? parked_.newest() : vacant_.newest();
   open(*slot, now);
   return slot;
 }
@@ -94,7 +93,8 @@ inline void pool_state::request(pool_waiter& waiter, time_point now) noexcept {
 }
 
 inline void pool_state::leave(pool_waiter& waiter) noexcept {
-  if (waiter.queued) {
+  bool const was_queued = waiter.queued;
+  if (was_queued) {
     queue_.remove(waiter);
   }
   if (waiter.woken) {
@@ -108,6 +108,23 @@ inline void pool_state::leave(pool_waiter& waiter) noexcept {
     }
     waiter.woken = false;
     waiter.next_woken = nullptr;
+  }
+  if (was_queued) {
+    remind();
+  }
+}
+
+/// Has the first of those who only wait see to it that `next_turn` is not missed.
+inline void pool_state::remind() noexcept {
+  if (next_turn() == libpq::never) {
+    return;
+  }
+  pool_waiter* waiter = queue_.first();
+  while (waiter != nullptr && waiter->opening != nullptr) {
+    waiter = waiter->behind;
+  }
+  if (waiter != nullptr) {
+    wake(*waiter);
   }
 }
 
@@ -171,6 +188,7 @@ inline void pool_state::advance(time_point now) noexcept {
     if (waiter->opening == nullptr) {
       pool_slot* const slot = take_to_open(now);
       if (slot == nullptr) {
+        remind();
         break;
       }
       give(*waiter, pool_step::connect, slot);
@@ -179,7 +197,7 @@ inline void pool_state::advance(time_point now) noexcept {
 }
 
 inline pool_state::time_point pool_state::next_turn() const noexcept {
-  if (closed_ || (parked_.empty() && !has_room())) {
+  if (closed_ || !has_room()) {
     return libpq::never;
   }
   time_point turn{};
@@ -206,7 +224,7 @@ inline pool_slot* pool_state::fill(time_point now) noexcept {
 inline void pool_state::connected(pool_slot& slot, time_point now, std::uint64_t random) noexcept {
   forget_failures();
   opening_.remove(slot);
-  bool const endless = rules_.max_lifetime == duration::max();
+  bool const endless = rules_.max_lifetime >= libpq::never - now;
   slot.expires = endless ? libpq::never : now + jittered_lifetime(rules_.max_lifetime, random);
   lease(slot, now);
   advance(now);
@@ -219,6 +237,7 @@ inline void pool_state::connect_failed(pool_slot& slot, time_point now,
   opening_.remove(slot);
   slot.state = slot_state::vacant;
   vacant_.add(slot);
+  remind();
 }
 
 inline void pool_state::park(pool_slot& slot, time_point now) noexcept {
