@@ -31,13 +31,16 @@ class session_source {
   ~session_source() = default;
 };
 
-/// Connects for the scope.
+/// Connects for the scope. Prepares nothing: that would not be of use for long, and be left behind
+/// in a pooler's connection.
 class config_source final : public session_source {
  public:
   explicit config_source(config const& to) noexcept : to_{to} {}
 
   connection& take(connection_options const& options, std::source_location const& where) override {
-    connection& opened = open_.emplace(to_, options, where);
+    connection_options once = options;
+    once.statement_cache = 0;
+    connection& opened = open_.emplace(to_, once, where);
     opened.deadline(std::nullopt);  // it bounded the way to the connection
     return opened;
   }

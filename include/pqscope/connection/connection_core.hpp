@@ -10,6 +10,7 @@
 #include <pqscope/connection/operation_limits.hpp>
 #include <pqscope/connection/recovery.hpp>
 #include <pqscope/connection/scope_link.hpp>
+#include <pqscope/connection/statement_cache.hpp>
 #include <pqscope/connection/statement_queue.hpp>
 #include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/connection_error.hpp>
@@ -52,7 +53,7 @@ class connection_core {
  public:
   /// Takes over an open connection.
   connection_core(libpq::connection_handle handle, connection_options const& options)
-      : handle_{std::move(handle)}, notices_{options.observer} {
+      : handle_{std::move(handle)}, notices_{options.observer}, cache_{options.statement_cache} {
     limits.stop = options.stop;
     limits.each = saturated(options.deadline);
   }
@@ -186,7 +187,13 @@ class connection_core {
   void flush_queue(std::source_location const& where);
   libpq::result_handle send(libpq::request&& statement, sql_view const& text,
                             statement_origin origin);
-  void perform(std::size_t main, sql_view const& text, statement_origin origin);
+  bool perform(std::size_t main, sql_view const& text, statement_origin origin,
+               cached_statement* known = nullptr, bool repeatable = false);
+  cached_statement* request_main(libpq::request const& statement, sql_view const& text,
+                                 bool cacheable);
+  void request_mark();
+  void settle_cache(cached_statement* statement, std::size_t main) noexcept;
+  bool forget_stale(cached_statement const* statement) noexcept;
   [[noreturn]] void fail(libpq::outcome outcome, libpq::drive_result drove, std::size_t main,
                          sql_view const& text);
   bool transaction_ended(std::size_t main) const noexcept;
@@ -195,6 +202,10 @@ class connection_core {
   libpq::connection_handle handle_;
   notice_board notices_;
   statement_queue queue_;
+  statement_cache cache_;
+  std::vector<std::string> deallocations_;  // that ride with what is sent
+  unsigned stale_ = 0;                      // times the server did not know what was prepared
+  bool mark_prepared_ = false;              // the question for the transaction's mark
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;
   std::uint64_t round_trips_ = 0;

@@ -4,6 +4,7 @@
 #include <pqscope/connection/observer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 
@@ -17,6 +18,10 @@ struct connection_options {
   std::stop_token stop{};
   /// Told what happens; outlives the connection.
   pqscope::observer* observer = nullptr;
+  /// How many statements it keeps prepared: a text is parsed with its first execution, in the same
+  /// round trip, and only executed from then on. 0 for none, as behind a pooler that gives each
+  /// transaction another server connection.
+  std::size_t statement_cache = 256;
 };
 
 }  // namespace pqscope

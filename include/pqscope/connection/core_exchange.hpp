@@ -98,19 +98,27 @@ inline void connection_core::flush_queue(std::source_location const& where) {
 
 inline libpq::result_handle connection_core::send(libpq::request&& statement, sql_view const& text,
                                                   statement_origin origin) {
-  requests_.clear();
-  queue_.append_to(requests_);
-  std::size_t const main = requests_.size();
   bool const in_scope = origin == statement_origin::caller && innermost != nullptr;
-  bool const asks = in_scope && identify && !mark && !goes_alone(statement, text) &&
-                    !precedes_snapshot(text.str()) && tells_transaction_id(handle_);
-  requests_.push_back(std::move(statement));
-  if (asks) {
-    requests_.push_back(transaction_mark_question());
+  bool const alone = goes_alone(statement, text);
+  bool const asks = in_scope && identify && !mark && !alone && !precedes_snapshot(text.str()) &&
+                    tells_transaction_id(handle_);
+  bool const cacheable = origin == statement_origin::caller && !alone &&
+                         statement.kind == libpq::request_kind::execute;
+  std::size_t main = 0;
+  for (bool repeatable = cacheable && innermost == nullptr;; repeatable = false) {
+    requests_.clear();
+    queue_.append_to(requests_);
+    cached_statement* const known = request_main(statement, text, cacheable);
+    main = requests_.size() - 1;
+    if (asks) {
+      request_mark();
+    }
+    if (perform(main, text, origin, known, repeatable)) {
+      break;
+    }
   }
-  perform(main, text, origin);
   if (asks) {
-    mark = read_transaction_mark(libpq::result_view{requests_[main + 1].answer});
+    mark = read_transaction_mark(libpq::result_view{requests_.back().answer});
   }
   if (in_scope && transaction_ended(main)) {
     leave_scopes();
@@ -129,10 +137,115 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   return std::move(requests_[main].answer);
 }
 
+/// Adds the request for a statement; with one to prepare it before, if that is to be. Answers the
+/// prepared statement it uses, null if none.
+inline cached_statement* connection_core::request_main(libpq::request const& statement,
+                                                       sql_view const& text, bool cacheable) {
+  auto const& bound = statement.parameters;
+  cached_statement* known = nullptr;
+  if (cacheable && cache_.capacity() > 0) {
+    known = cache_.find(text, bound);
+    if (known == nullptr && libpq::state_of(handle_) != libpq::transaction_state::failed) {
+      known = cache_.add(text, bound);
+    }
+  }
+  if (known == nullptr) {
+    requests_.push_back({.kind = statement.kind,
+                         .text = statement.text,
+                         .name = statement.name,
+                         .parameters = bound,
+                         .format = statement.format,
+                         .is_prompt = statement.is_prompt});
+    return nullptr;
+  }
+  if (!known->prepared) {
+    deallocations_ = cache_.take_evicted();
+    for (std::string const& each : deallocations_) {
+      requests_.push_back({.text = each.c_str(), .is_own = true});
+    }
+    requests_.push_back({.kind = libpq::request_kind::prepare,
+                         .text = text.text,
+                         .name = known->name.c_str(),
+                         .parameters = {.count = bound.count, .types = bound.types},
+                         .is_own = true});
+  }
+  requests_.push_back({.kind = libpq::request_kind::execute_prepared,
+                       .text = text.text,
+                       .name = known->name.c_str(),
+                       .parameters = bound,
+                       .format = statement.format});
+  return known;
+}
+
+/// Adds the question for the transaction's mark, which is prepared where other statements are.
+inline void connection_core::request_mark() {
+  libpq::request question = transaction_mark_question();
+  question.is_own = true;
+  if (cache_.capacity() > 0) {
+    question.name = cache_.own_name().c_str();
+    if (!mark_prepared_) {
+      requests_.push_back({.kind = libpq::request_kind::prepare,
+                           .text = question.text,
+                           .name = question.name,
+                           .is_own = true});
+    }
+    question.kind = libpq::request_kind::execute_prepared;
+  }
+  requests_.push_back(std::move(question));
+}
+
+/// Takes note of what is prepared on the server now.
+inline void connection_core::settle_cache(cached_statement* known, std::size_t main) noexcept {
+  if (known != nullptr && !known->prepared) {
+    known->prepared = static_cast<bool>(requests_[main - 1].answer);
+    if (!known->prepared) {
+      cache_.forget(*known);
+    }
+  }
+  for (std::size_t i = main; i < requests_.size(); ++i) {
+    if (requests_[i].dropped_statements) {
+      cache_.clear();
+      mark_prepared_ = false;
+    } else if (i > main && requests_[i].kind == libpq::request_kind::prepare &&
+               requests_[i].answer) {
+      mark_prepared_ = true;
+    }
+  }
+}
+
+/// Whether a statement was not carried out because what had been prepared is not there any more, or
+/// does not fit any more: DEALLOCATE by hand, other columns since, a pooler. Forgets it then; all
+/// of them, and for good the second time, where the server does not know them.
+inline bool connection_core::forget_stale(cached_statement const* known) noexcept {
+  libpq::request const* const failed = first_failure(requests_);
+  bool const prepared = failed != nullptr &&
+                        (failed->is_own || failed->kind == libpq::request_kind::execute_prepared);
+  if (!prepared) {
+    return false;
+  }
+  std::string_view const code = libpq::sqlstate_of(failed->error);
+  if (code == "26000" || code == "42P05") {
+    mark_prepared_ = false;
+    cache_.clear();
+    if (++stale_ > 1) {
+      cache_.close();
+    }
+    return true;
+  }
+  bool const changed = code == "0A000" || code == "42704" || code == "XX000";
+  if (changed && known != nullptr && known->prepared) {
+    cache_.forget(*known);
+    return code == "0A000";
+  }
+  return false;
+}
+
 /// Sends the requests and reads their answers; throws unless all of them were carried out. The
-/// connection is ready for the next exchange afterwards, or broken.
-inline void connection_core::perform(std::size_t main, sql_view const& text,
-                                     statement_origin origin) {
+/// connection is ready for the next exchange afterwards, or broken. False, where that is
+/// `repeatable`, if nothing was carried out and the same can be asked for again.
+inline bool connection_core::perform(std::size_t main, sql_view const& text,
+                                     statement_origin origin, cached_statement* known,
+                                     bool repeatable) {
   libpq::limit const bound = limits.now();
   last_end_ = exchange_end::unsent;
   if (bound.stop.stop_requested()) {
@@ -155,6 +268,8 @@ inline void connection_core::perform(std::size_t main, sql_view const& text,
               : exchange.was_sent() ? exchange_end::unknown
                                     : exchange_end::unsent;
   queue_.settle(requests_);
+  bool const was_prepared = known != nullptr && known->prepared;
+  settle_cache(known, main);
   if (!intact) {
     poison();
   }
@@ -168,12 +283,17 @@ inline void connection_core::perform(std::size_t main, sql_view const& text,
     if (libpq::request const* const failed = first_failure(requests_)) {
       fitness = std::max(fitness, judge(libpq::sqlstate_of(failed->error), handle_));
     }
+    if (intact && forget_stale(was_prepared ? known : nullptr) && repeatable &&
+        libpq::state_of(handle_) == libpq::transaction_state::idle) {
+      return false;
+    }
     if (intact && origin == statement_origin::caller && has_begun(innermost) &&
         transaction_ended(main)) {
       leave_scopes();  // a script that went on after it
     }
     fail(outcome, drove, main, text);
   }
+  return true;
 }
 
 inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result drove,
@@ -186,6 +306,12 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
   }
   libpq::request const* const failed = first_failure(requests_);
   diagnostics fields = describe_failure(*failed);
+  if ((fields.sqlstate == "26000" || fields.sqlstate == "42P05") &&
+      cache_.capacity() + stale_ > 0) {
+    fields.hint +=
+        "prepared statements do not survive behind a pooler that gives each transaction another "
+        "server connection: set statement_cache = 0 there";
+  }
   auto const index = static_cast<std::size_t>(failed - requests_.data());
   std::string sql = index == main ? std::string{text.str()} : std::string{failed->text};
   if (innermost != nullptr && !first_error) {

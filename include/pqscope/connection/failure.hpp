@@ -31,7 +31,7 @@ inline diagnostics describe_failure(libpq::request const& failed) {
   diagnostics fields = libpq::read_diagnostics(failed.error.get());
   std::vector<std::string_view> values;
   auto const& bound = failed.parameters;
-  for (int i = 0; i < bound.count; ++i) {
+  for (int i = 0; bound.values != nullptr && i < bound.count; ++i) {
     bool const is_text = bound.values[i] != nullptr && bound.formats[i] == 0;
     values.push_back(is_text ? std::string_view{bound.values[i]} : std::string_view{});
   }

@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_CONNECTION_ROW_SHAPE_HPP
 #define PQSCOPE_CONNECTION_ROW_SHAPE_HPP
 
+#include <pqscope/types/composite.hpp>
 #include <pqscope/types/decode_value.hpp>
 #include <pqscope/types/record.hpp>
 
@@ -63,8 +64,7 @@ struct row_shape<std::tuple<Fields...>> {
   }
 };
 
-template <class Row>
-  requires(!has_codec<non_null_t<Row>> && std::is_class_v<Row> && std::is_aggregate_v<Row>)
+template <row_struct Row>
 struct row_shape<Row> {
   static constexpr std::size_t size = record_size<Row>;
   static constexpr bool by_name = true;

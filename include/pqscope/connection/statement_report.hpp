@@ -35,6 +35,9 @@ struct statement_report {
     }
     board.tell([](observer& each) { each.round_trip(); });
     for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (requests[i].kind == libpq::request_kind::prepare) {
+        continue;  // a part of the statement's execution
+      }
       statement_event const event = event_of(i);
       board.tell([&](observer& each) { each.statement_started(event); });
     }
@@ -43,6 +46,9 @@ struct statement_report {
   /// They have been answered, or lost.
   void ended(libpq::clock::duration took) const noexcept {
     for (std::size_t i = 0; *this && i < requests.size(); ++i) {
+      if (requests[i].kind == libpq::request_kind::prepare) {
+        continue;
+      }
       statement_event event = event_of(i);
       event.duration = took;
       libpq::result_view const answer{requests[i].answer};
@@ -50,7 +56,9 @@ struct statement_report {
       event.command_tag = answer.command_tag();
       event.rows =
           answer.has_rows() ? static_cast<std::uint64_t>(answer.rows()) : answer.affected_rows();
-      event.sqlstate = libpq::sqlstate_of(requests[i].error);
+      bool const unprepared =
+          i > 0 && requests[i - 1].kind == libpq::request_kind::prepare && requests[i - 1].error;
+      event.sqlstate = libpq::sqlstate_of(requests[unprepared ? i - 1 : i].error);
       board.tell([&](observer& each) { each.statement_ended(event); });
     }
   }
@@ -60,9 +68,9 @@ struct statement_report {
     statement_event event;
     event.text = index == main ? text.str() : std::string_view{requests[index].text};
     event.where = text.where;
-    event.origin = index == main  ? origin
-                   : index < main ? statement_origin::scope
-                                  : statement_origin::internal;
+    event.origin = index == main            ? origin
+                   : requests[index].is_own ? statement_origin::internal
+                                            : statement_origin::scope;
     return event;
   }
 };

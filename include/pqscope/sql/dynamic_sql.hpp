@@ -47,7 +47,9 @@ class dynamic_sql {
   dynamic_sql(std::nullptr_t) = delete;
 
   /// The statement for code that does not care how it was written. Refers to this object.
-  sql_view view() const noexcept { return {text_.c_str(), text_.size(), hash_, where_, verb_}; }
+  sql_view view() const noexcept {
+    return {text_.c_str(), text_.size(), hash_, where_, verb_, true};
+  }
 
   /// The text as it was given.
   std::string const& text() const noexcept { return text_; }

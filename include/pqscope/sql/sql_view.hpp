@@ -19,6 +19,7 @@ struct sql_view {
   std::uint64_t hash = 0;        ///< `hash_sql` of the text
   std::source_location where;    ///< the caller's place in the source; line 0 when unknown
   control verb = control::none;  ///< what its first statement does to the transaction
+  bool is_dynamic = false;       ///< made at run time: there may be any number of such texts
 
   /// The text without its final NUL.
   constexpr std::string_view str() const noexcept { return {text, size}; }

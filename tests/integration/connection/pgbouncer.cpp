@@ -101,7 +101,7 @@ TEST_CASE("behind PgBouncer, BEGIN rides with the first statement") {
   pgbouncer const bouncer{support::test_config()};
   table t;
   pqscope::testing::recorder seen;
-  connection db{bouncer.config(), {.observer = &seen}};
+  connection db{bouncer.config(), {.observer = &seen, .statement_cache = 0}};
   with_session(db, {.isolation = pqscope::isolation::serializable}, [&](session& s) {
     s.execute(t.insert(1));
     CHECK(seen.round_trips() == 1);
@@ -119,8 +119,8 @@ TEST_CASE("two clients of one server connection take turns by transaction") {
   SKIP_WITHOUT_PGBOUNCER();
   pgbouncer const bouncer{support::test_config(), {.pool_size = 1}};
   table t;
-  connection first{bouncer.config().with("application_name", "first")};
-  connection second{bouncer.config().with("application_name", "second")};
+  connection first{bouncer.config().with("application_name", "first"), {.statement_cache = 0}};
+  connection second{bouncer.config().with("application_name", "second"), {.statement_cache = 0}};
   int const process = server_process(first);
   for (int round = 0; round < 5; ++round) {
     with_session(first, [&](session& s) {
@@ -144,8 +144,8 @@ TEST_CASE("a client waits while another's transaction has the only server connec
   SKIP_WITHOUT_PGBOUNCER();
   pgbouncer const bouncer{support::test_config(), {.pool_size = 1}};
   table t;
-  connection first{bouncer.config()};
-  connection second{bouncer.config()};
+  connection first{bouncer.config(), {.statement_cache = 0}};
+  connection second{bouncer.config(), {.statement_cache = 0}};
   pqscope::transaction open{first};
   open.execute(t.insert(1));
   std::thread other{[&] {
@@ -168,8 +168,8 @@ TEST_CASE("a client waits while another's transaction has the only server connec
 TEST_CASE("a deadline ends the wait for PgBouncer's server connection") {
   SKIP_WITHOUT_PGBOUNCER();
   pgbouncer const bouncer{support::test_config(), {.pool_size = 1}};
-  connection first{bouncer.config()};
-  connection second{bouncer.config()};
+  connection first{bouncer.config(), {.statement_cache = 0}};
+  connection second{bouncer.config(), {.statement_cache = 0}};
   pqscope::transaction open{first};
   open.execute("SELECT 1");
   second.deadline(100ms);
@@ -188,8 +188,8 @@ TEST_CASE("a deadline ends the wait for PgBouncer's server connection") {
 TEST_CASE("a cancel reaches the statement through PgBouncer, and no other client's") {
   SKIP_WITHOUT_PGBOUNCER();
   pgbouncer const bouncer{support::test_config(), {.pool_size = 2}};
-  connection db{bouncer.config()};
-  connection bystander{bouncer.config()};
+  connection db{bouncer.config(), {.statement_cache = 0}};
+  connection bystander{bouncer.config(), {.statement_cache = 0}};
   std::string const mark = support::unique_name("cancelled");
   pqscope::transaction open{bystander};
   open.execute("SELECT 1");
@@ -222,7 +222,7 @@ TEST_CASE(
   support::ensure_usable(first);
 
   pgbouncer const by_statement{support::test_config(), {.mode = "statement"}};
-  connection db{by_statement.config(), {.deadline = 20s}};
+  connection db{by_statement.config(), {.deadline = 20s, .statement_cache = 0}};
   support::ensure_usable(db);
   try {
     with_session(db, [](session& s) { s.execute("SELECT 1"); });
@@ -241,8 +241,8 @@ TEST_CASE("a server restarted behind PgBouncer costs the open transaction, and n
   pgbouncer const bouncer{server.config(), {.pool_size = 2}};
   witness(server.url()).execute("CREATE TABLE t (n int)");
   for (shutdown_mode const mode : {shutdown_mode::fast, shutdown_mode::immediate}) {
-    connection idle{bouncer.config(), {.deadline = 20s}};
-    connection db{bouncer.config(), {.deadline = 20s}};
+    connection idle{bouncer.config(), {.deadline = 20s, .statement_cache = 0}};
+    connection db{bouncer.config(), {.deadline = 20s, .statement_cache = 0}};
     idle.execute("SELECT 1");
     try {
       with_session(db, [&](session& s) {
@@ -262,7 +262,7 @@ TEST_CASE("a server restarted behind PgBouncer costs the open transaction, and n
     support::ensure_usable(idle);
   }
 
-  connection waiting{bouncer.config(), {.deadline = 20s}};
+  connection waiting{bouncer.config(), {.deadline = 20s, .statement_cache = 0}};
   waiting.execute("SELECT 1");
   std::thread other{[&] {
     CHECK(support::eventually([&] {
@@ -287,7 +287,7 @@ TEST_CASE(
   SKIP_WITHOUT_PGBOUNCER();
   pgbouncer bouncer{support::test_config()};
   table t;
-  connection db{bouncer.config()};
+  connection db{bouncer.config(), {.statement_cache = 0}};
   db.execute("SELECT 1");
   bouncer.stop();
   CHECK_THROWS_AS(db.execute("SELECT 1"), pqscope::connection_lost);

@@ -22,8 +22,9 @@ TEST_CASE("engines share a few server connections behind PgBouncer in transactio
   std::string const table = support::unique_name("bounced");
   witness outside;
   outside.execute("CREATE TABLE " + table + " (worker int, n int)");
-  pqscope::engine db{bouncer.config(),
-                     {.pool = {.max_size = 6}, .session = {.retry = {.attempts = 3}}}};
+  pqscope::engine db{
+      bouncer.config(),
+      {.pool = {.max_size = 6, .statement_cache = 0}, .session = {.retry = {.attempts = 3}}}};
   std::atomic<int> failed{0};
   {
     std::vector<std::jthread> threads;
@@ -57,7 +58,8 @@ TEST_CASE("when PgBouncer is restarted an engine replaces its connections") {
     SKIP("there is no pgbouncer");
   }
   support::pgbouncer bouncer{support::test_config(), {.pool_size = 2}};
-  pqscope::engine db{bouncer.config(), {.pool = {.min_size = 3, .max_size = 3}}};
+  pqscope::engine db{bouncer.config(),
+                     {.pool = {.min_size = 3, .max_size = 3, .statement_cache = 0}}};
   db.warm_up();
   bouncer.stop();
   bouncer.start();
@@ -65,4 +67,29 @@ TEST_CASE("when PgBouncer is restarted an engine replaces its connections") {
     CHECK(with_session(db, [](session& s) { return s.query<int>("SELECT 1").one(); }) == 1);
   }
   CHECK(db.stats().primary.failed_checks == 1);
+}
+
+TEST_CASE("with the statement cache on, autocommit statements work behind PgBouncer all the same") {
+  if (!support::pgbouncer::available()) {
+    SKIP("there is no pgbouncer");
+  }
+  support::pgbouncer const bouncer{support::test_config(), {.pool_size = 2}};
+  pqscope::pool pool{bouncer.config(), {.max_size = 4}};
+  std::atomic<int> good{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int worker = 0; worker < 4; ++worker) {
+      threads.emplace_back([&] {
+        for (int n = 0; n < 50; ++n) {
+          auto lease = pool.acquire();
+          try {
+            good += lease->query<int>("SELECT 1").one();
+            good += lease->query<int>("SELECT $1::int4", 1).one();
+          } catch (pqscope::error const&) {
+          }
+        }
+      });
+    }
+  }
+  CHECK(good == 400);
 }

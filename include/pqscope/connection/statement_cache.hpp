@@ -1,0 +1,208 @@
+#ifndef PQSCOPE_CONNECTION_STATEMENT_CACHE_HPP
+#define PQSCOPE_CONNECTION_STATEMENT_CACHE_HPP
+
+#include <pqscope/libpq/parameters.hpp>
+#include <pqscope/libpq/wait.hpp>
+#include <pqscope/sql/lexer.hpp>
+#include <pqscope/sql/sql_view.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pqscope::detail {
+
+/// A statement that is prepared on the server, or about to be.
+struct cached_statement {
+  std::uint64_t key = 0;
+  std::string text;
+  std::vector<unsigned> types;  ///< of its parameters, as declared
+  std::string name;
+  bool prepared = false;
+  std::uint64_t used = 0;  ///< when, in uses of the cache
+};
+
+/// The statements that a connection has prepared, by text and parameter types; those used longest
+/// ago make room for new ones.
+class statement_cache {
+ public:
+  /// \param capacity how many; 0 for none
+  explicit statement_cache(std::size_t capacity) : capacity_{capacity} {
+    constexpr std::string_view digits = "0123456789abcdef";
+    auto mixed = static_cast<std::uint64_t>(libpq::clock::now().time_since_epoch().count()) ^
+                 reinterpret_cast<std::uintptr_t>(this);
+    mixed = (mixed ^ mixed >> 30U) * 0xBF58476D1CE4E5B9U;
+    for (int i = 0; i < 8; ++i, mixed >>= 4U) {
+      prefix_ += digits[mixed >> 28U & 15U];
+    }
+    prefix_ += '_';
+  }
+
+  /// The statement of this text and these types; null where it is not known.
+  cached_statement* find(sql_view const& text, libpq::parameters const& bound) noexcept {
+    if (entries_.empty()) {
+      return nullptr;
+    }
+    std::uint64_t const key = key_of(text, bound);
+    for (std::size_t at = key & mask(); index_[at] != nullptr; at = (at + 1) & mask()) {
+      cached_statement& each = *index_[at];
+      if (each.key == key && is(each, text, bound)) {
+        each.used = ++uses_;
+        return &each;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Makes room for a new statement; null where it gains nothing by being prepared, or is a text
+  /// made at run time that was not seen lately.
+  cached_statement* add(sql_view const& text, libpq::parameters const& bound) {
+    if (capacity_ == 0 || !is_plannable(text.str()) || (text.is_dynamic && is_new(text, bound))) {
+      return nullptr;
+    }
+    if (entries_.size() >= capacity_) {
+      evict();
+    }
+    auto made = std::make_unique<cached_statement>();
+    made->key = key_of(text, bound);
+    made->text = text.str();
+    made->types.assign(bound.types, bound.types + bound.count);
+    made->name = prefix_ + std::to_string(++made_);
+    made->used = ++uses_;
+    entries_.push_back(std::move(made));
+    rebuild();
+    return entries_.back().get();
+  }
+
+  /// A name for a statement of the library's own, the same at each call until all are forgotten.
+  std::string const& own_name() {
+    if (own_name_.empty()) {
+      own_name_ = prefix_ + std::to_string(++made_);
+    }
+    return own_name_;
+  }
+
+  /// Forgets one; the server keeps it.
+  void forget(cached_statement const& which) noexcept {
+    std::erase_if(entries_, [&](auto const& each) { return each.get() == &which; });
+    rebuild();
+  }
+  /// Forgets all: the server has done so.
+  void clear() noexcept {
+    entries_.clear();
+    evicted_.clear();
+    own_name_.clear();
+    rebuild();
+  }
+  /// Keeps nothing any more.
+  void close() noexcept {
+    capacity_ = 0;
+    clear();
+  }
+
+  std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t size() const noexcept { return entries_.size(); }
+  /// Statements that tell the server to drop those that made room since it was last asked.
+  std::vector<std::string> take_evicted() noexcept { return std::exchange(evicted_, {}); }
+
+ private:
+  static std::uint64_t key_of(sql_view const& text, libpq::parameters const& bound) noexcept {
+    std::uint64_t key = text.hash;
+    for (int i = 0; i < bound.count; ++i) {
+      key = (key ^ bound.types[i]) * 0x00000100000001b3U;
+    }
+    return key ^ key >> 32U;
+  }
+
+  /// Whether a text has not been seen lately; it has, the next time.
+  bool is_new(sql_view const& text, libpq::parameters const& bound) noexcept {
+    std::uint64_t const key = key_of(text, bound);
+    bool const seen = std::find(std::begin(seen_), std::end(seen_), key) != std::end(seen_);
+    if (!seen) {
+      seen_[next_seen_++ % std::size(seen_)] = key;
+    }
+    return !seen;
+  }
+
+  static bool is(cached_statement const& known, sql_view const& text,
+                 libpq::parameters const& bound) noexcept {
+    return known.types.size() == static_cast<std::size_t>(bound.count) &&
+           std::equal(known.types.begin(), known.types.end(), bound.types) &&
+           known.text == text.str();
+  }
+
+  /// Whether a statement is of those that are planned, and so gain by being prepared.
+  static bool is_plannable(std::string_view text) noexcept {
+    sql_lexer lexer{text};
+    sql_token word = lexer.next();
+    while (word.is_comment() || word.is('(')) {
+      word = lexer.next();
+    }
+    constexpr std::string_view verbs[] = {"select", "insert", "update", "delete",
+                                          "with",   "values", "merge",  "table"};
+    std::string_view const verb{word.begin, word.size()};
+    auto const same = [](char a, char b) {
+      return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+    };
+    return word.kind == sql_token_kind::word &&
+           std::any_of(std::begin(verbs), std::end(verbs), [&](std::string_view each) {
+             return std::equal(verb.begin(), verb.end(), each.begin(), each.end(), same);
+           });
+  }
+
+  void evict() {
+    auto const oldest =
+        std::min_element(entries_.begin(), entries_.end(),
+                         [](auto const& a, auto const& b) { return a->used < b->used; });
+    if ((*oldest)->prepared) {
+      evicted_.push_back("DEALLOCATE " + (*oldest)->name);
+    }
+    entries_.erase(oldest);
+  }
+
+  std::size_t mask() const noexcept { return index_.size() - 1; }
+
+  /// Makes the index, at most half full; without memory for it there is no cache.
+  void rebuild() noexcept {
+    try {
+      std::size_t size = 16;
+      while (size < 2 * entries_.size() + 2) {
+        size *= 2;
+      }
+      index_.assign(size, nullptr);
+    } catch (...) {
+      capacity_ = 0;
+      entries_.clear();
+      index_.clear();
+      return;
+    }
+    for (auto const& each : entries_) {
+      std::size_t at = each->key & mask();
+      while (index_[at] != nullptr) {
+        at = (at + 1) & mask();
+      }
+      index_[at] = each.get();
+    }
+  }
+
+  std::size_t capacity_;
+  std::string prefix_ = "pqscope_";  // of names: a pooler can have several clients share a session
+  std::string own_name_;
+  std::vector<std::unique_ptr<cached_statement>> entries_;
+  std::vector<cached_statement*> index_;  // open addressing, size a power of two
+  std::vector<std::string> evicted_;
+  std::uint64_t uses_ = 0;
+  std::uint64_t made_ = 0;
+  std::uint64_t seen_[64] = {};
+  std::size_t next_seen_ = 0;
+};
+
+}  // namespace pqscope::detail
+
+#endif

@@ -1,0 +1,241 @@
+#include <catch2/catch_test_macros.hpp>
+#include <pqscope/pqscope.hpp>
+#include <pqscope/testing/recorder.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/database.hpp"
+#include "support/ensure_usable.hpp"
+
+using pqscope::connection;
+using pqscope::dynamic_sql;
+
+namespace {
+
+/// Texts of what is prepared on the server, without this question and that for transaction ids.
+std::vector<std::string> prepared(connection& on) {
+  static int asked = 0;  // a text that is seen once is not prepared
+  std::vector<std::string> texts;
+  auto const found = on.execute(
+      dynamic_sql{"/*" + std::to_string(++asked) +
+                  "*/ SELECT statement FROM pg_prepared_statements WHERE name LIKE 'pqscope\\_%' "
+                  "AND statement NOT LIKE '%pg_current_xact_id%' ORDER BY prepare_time, name"});
+  for (auto row : found) {
+    texts.emplace_back(row[0].text());
+  }
+  std::erase_if(texts, [](std::string const& each) {
+    return each.find("pg_prepared_statements") != std::string::npos;
+  });
+  return texts;
+}
+
+}  // namespace
+
+TEST_CASE("a statement is prepared with its first execution, in one round trip, and reused") {
+  pqscope::testing::recorder watcher;
+  connection conn{support::test_config(), {.observer = &watcher}};
+  for (int i = 0; i < 5; ++i) {
+    CHECK(conn.query<int>("SELECT $1::int4 + 1", i).one() == i + 1);
+  }
+  CHECK(watcher.round_trips() == 5);
+  CHECK(watcher.statements() == std::vector<std::string>(5, "SELECT $1::int4 + 1"));
+  CHECK(prepared(conn) == std::vector<std::string>{"SELECT $1::int4 + 1"});
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("the same text with other parameter types is another statement") {
+  connection conn{support::test_config()};
+  auto const type = [&](auto const& value) {
+    return conn.query<std::string>("SELECT pg_typeof($1)::text", value).one();
+  };
+  CHECK(type(1) == "integer");
+  CHECK(type(std::int64_t{1}) == "bigint");
+  CHECK(type(1) == "integer");
+  CHECK(prepared(conn).size() == 2);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("those used longest ago make room, and the server forgets them") {
+  connection conn{support::test_config(), {.statement_cache = 2}};
+  conn.execute("SELECT 1");
+  conn.execute("SELECT 2");
+  conn.execute("SELECT 1");
+  conn.execute("SELECT 3");
+  CHECK(prepared(conn) == std::vector<std::string>{"SELECT 1", "SELECT 3"});
+  conn.execute("SELECT 2");
+  CHECK(prepared(conn) == std::vector<std::string>{"SELECT 3", "SELECT 2"});
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("a text made at run time is prepared the second time it is used") {
+  connection conn{support::test_config()};
+  conn.execute(dynamic_sql{"SELECT 'once'"});
+  CHECK(prepared(conn).empty());
+  conn.execute(dynamic_sql{"SELECT 'once'"});
+  CHECK(prepared(conn) == std::vector<std::string>{"SELECT 'once'"});
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("with statement_cache = 0 nothing is prepared") {
+  connection conn{support::test_config(), {.statement_cache = 0}};
+  for (int i = 0; i < 3; ++i) {
+    conn.execute("SELECT 1");
+    pqscope::with_session(conn, [](pqscope::session& s) { s.execute("SELECT 2"); });
+  }
+  CHECK(conn.query<int>("SELECT count(*)::int4 FROM pg_prepared_statements").one() == 0);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("what fails to parse is not kept, and its error is the statement's") {
+  pqscope::testing::recorder watcher;
+  connection conn{support::test_config(), {.observer = &watcher}};
+  try {
+    conn.execute("SELECT * FROM no_such_table WHERE a = $1", 1);
+    FAIL("there is no such table");
+  } catch (pqscope::undefined_table const& failure) {
+    CHECK(failure.position() == 15);
+    CHECK(failure.sql() == "SELECT * FROM no_such_table WHERE a = $1");
+  }
+  CHECK(watcher.details().size() == 1);
+  CHECK(watcher.details().at(0).sqlstate == "42P01");
+  CHECK(prepared(conn).empty());
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("only what is planned is prepared: not DDL, not SET, not VACUUM") {
+  connection conn{support::test_config()};
+  conn.execute("SET application_name = 'cache'");
+  conn.execute("CREATE TEMPORARY TABLE cached (a int)");
+  conn.execute("VACUUM cached");
+  conn.execute("/* comment */ INSERT INTO cached VALUES (1)");
+  conn.execute("TABLE cached");
+  CHECK(prepared(conn) ==
+        std::vector<std::string>{"/* comment */ INSERT INTO cached VALUES (1)", "TABLE cached"});
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("outside a transaction a statement whose result has changed is prepared anew") {
+  connection conn{support::test_config()};
+  conn.execute("CREATE TEMPORARY TABLE changing (a int)");
+  conn.execute("INSERT INTO changing VALUES (1)");
+  CHECK(conn.execute("SELECT * FROM changing").columns().size() == 1);
+  conn.execute("ALTER TABLE changing ADD b int");
+  CHECK(conn.execute("SELECT * FROM changing").columns().size() == 2);
+  CHECK(conn.execute("SELECT * FROM changing").columns().size() == 2);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("inside a transaction it fails once, and works in the next one") {
+  connection conn{support::test_config()};
+  conn.execute("CREATE TEMPORARY TABLE changing (a int)");
+  conn.execute("SELECT * FROM changing");
+  conn.execute("ALTER TABLE changing ADD b int");
+  pqscope::transaction tx{conn};
+  CHECK_THROWS_AS(tx.execute("SELECT * FROM changing"), pqscope::feature_not_supported);
+  tx.rollback();
+  pqscope::transaction again{conn};
+  CHECK(again.execute("SELECT * FROM changing").columns().size() == 2);
+  again.commit();
+  support::ensure_usable(conn);
+}
+
+TEST_CASE(
+    "DISCARD ALL and DEALLOCATE ALL, also in scripts, empty it; DEALLOCATE by hand is mended") {
+  connection conn{support::test_config()};
+  pqscope::testing::recorder watcher;
+  for (char const* const text : {"DISCARD ALL", "DEALLOCATE ALL"}) {
+    conn.execute("SELECT 1");
+    conn.execute(dynamic_sql{text});
+    conn.observe(&watcher);
+    watcher.clear();
+    conn.execute("SELECT 1");
+    CHECK(watcher.round_trips() == 1);
+    conn.observe(nullptr);
+    conn.execute_script(
+        dynamic_sql{std::string{text == std::string{"DISCARD ALL"} ? "" : "SELECT 2; "} + text});
+    conn.observe(&watcher);
+    watcher.clear();
+    conn.execute("SELECT 1");
+    CHECK(watcher.round_trips() == 1);
+    conn.observe(nullptr);
+  }
+  auto const name =
+      conn.execute("SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT 1'");
+  conn.execute(dynamic_sql{"DEALLOCATE " + std::string{name[0][0].text()}});
+  CHECK(conn.execute("SELECT 1")[0][0].as<int>() == 1);
+  CHECK(conn.execute("SELECT 1")[0][0].as<int>() == 1);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("statements prepared in a savepoint survive its end, whichever it is") {
+  connection conn{support::test_config()};
+  pqscope::transaction tx{conn};
+  {
+    pqscope::savepoint sp{tx};
+    CHECK(sp.query<int>("SELECT 7").one() == 7);
+    sp.rollback();
+  }
+  CHECK(tx.query<int>("SELECT 7").one() == 7);
+  {
+    pqscope::savepoint sp{tx};
+    CHECK_THROWS_AS(sp.execute("SELECT 1/$1", 0), pqscope::division_by_zero);
+  }
+  CHECK(tx.query<int>("SELECT 1/$1", 1).one() == 1);
+  tx.commit();
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("a statement over a type that was dropped and made again is prepared anew") {
+  connection conn{support::test_config()};
+  std::string const type = support::unique_name("mood");
+  auto const make = dynamic_sql{"CREATE TYPE " + type + " AS ENUM ('ok')"};
+  auto const drop = dynamic_sql{"DROP TYPE " + type};
+  auto const use = dynamic_sql{"SELECT 'ok'::" + type};
+  for (int round = 0; round < 3; ++round) {
+    conn.execute(make);
+    conn.execute(use);
+    conn.execute(use);
+    conn.execute(drop);
+    CHECK_THROWS_AS(conn.execute(use), pqscope::server_error);
+  }
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("a program's own prepared statements are never touched") {
+  connection conn{support::test_config(), {.statement_cache = 1}};
+  conn.execute("PREPARE mine AS SELECT 42");
+  conn.execute("SELECT 1");
+  conn.execute("SELECT 2");
+  CHECK(conn.execute("EXECUTE mine")[0][0].as<int>() == 42);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE(
+    "a server connection that changes behind a pooler is named in a hint, and outside "
+    "transactions goes unnoticed") {
+  // DEALLOCATE behind the library's back, on every connection: what a pooler's change looks like
+  connection conn{support::test_config()};
+  auto const forget = [&] {
+    pqscope::connection_status const before = conn.status();
+    REQUIRE(before == pqscope::connection_status::idle);
+    conn.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+  };
+  conn.execute("SELECT 1");
+  forget();
+  pqscope::transaction tx{conn};
+  try {
+    tx.execute("SELECT 1");
+    FAIL("the server does not know it any more");
+  } catch (pqscope::server_error const& failure) {
+    CHECK(failure.sqlstate() == "26000");
+    CHECK(failure.hint().find("statement_cache = 0") != std::string::npos);
+  }
+  tx.rollback();
+  for (int i = 0; i < 4; ++i) {
+    forget();
+    CHECK(conn.execute("SELECT 1")[0][0].as<int>() == 1);
+  }
+  support::ensure_usable(conn);
+}
