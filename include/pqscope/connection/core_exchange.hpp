@@ -133,7 +133,7 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   if (requests_[main].asked_to_copy) {
     throw usage_error("COPY moves data: use copy_in or copy_out for it", text.where);
   }
-  listens = listens || libpq::result_view{requests_[main].answer}.command_tag() == "LISTEN";
+  listens = listens || requests_[main].listened;
   return std::move(requests_[main].answer);
 }
 

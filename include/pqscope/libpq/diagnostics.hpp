@@ -43,8 +43,8 @@ namespace libpq {
 /// Whether the sender of an error or notice ends the connection with it (`FATAL`, `PANIC`).
 inline bool is_fatal(PGresult const* result) noexcept {
   char const* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-  return severity != nullptr && (std::string_view{severity} == "FATAL" ||
-                                 std::string_view{severity} == "PANIC");
+  return severity != nullptr &&
+         (std::string_view{severity} == "FATAL" || std::string_view{severity} == "PANIC");
 }
 
 /// Copies the diagnostic fields of `result`; all are empty for a result without an error.

@@ -203,7 +203,10 @@ class exchange {
         return true;
       default:
         if (status == PGRES_COMMAND_OK) {
-          each.dropped_statements = each.dropped_statements || drops_statements(arrived);
+          std::string_view const tag = result_view{arrived}.command_tag();
+          each.listened = each.listened || tag == "LISTEN";
+          each.dropped_statements =
+              each.dropped_statements || tag == "DISCARD ALL" || tag == "DEALLOCATE ALL";
         }
         if (each.kind == request_kind::script) {
           each.ended_transaction = each.ended_transaction || ends_transaction(arrived);
@@ -213,11 +216,6 @@ class exchange {
         }
         return false;
     }
-  }
-
-  static bool drops_statements(result_handle const& done) noexcept {
-    std::string_view const tag = result_view{done}.command_tag();
-    return tag == "DISCARD ALL" || tag == "DEALLOCATE ALL";
   }
 
   static bool ends_transaction(result_handle const& done) noexcept {

@@ -30,14 +30,15 @@ struct request {
   char const* name = "";                      ///< of a prepared statement
   libpq::parameters parameters{};             ///< values for its placeholders
   value_format format = value_format::text;   ///< asked for in the result
-  bool is_own = false;  ///< made by the library for itself
+  bool is_own = false;                        ///< made by the library for itself
   bool is_prompt = false;  ///< takes the server no time: as the last one, under the drain limit
 
   result_handle answer{};  ///< the statement's result; empty where it failed or was not carried out
   result_handle error{};   ///< the first error that has an SQLSTATE, else the first one
   bool aborted = false;    ///< not carried out because an earlier one failed
-  bool asked_to_copy = false;      ///< the server began a COPY, which was ended
+  bool asked_to_copy = false;       ///< the server began a COPY, which was ended
   bool dropped_statements = false;  ///< DISCARD ALL or DEALLOCATE ALL was carried out
+  bool listened = false;            ///< LISTEN was carried out
   bool ended_transaction = false;  ///< a script's COMMIT, ROLLBACK or PREPARE TRANSACTION succeeded
 };
 

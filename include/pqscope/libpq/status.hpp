@@ -39,6 +39,11 @@ inline transaction_state state_of(connection_handle const& connection) noexcept 
   return transaction_state::unknown;
 }
 
+/// Whether a connection is in pipeline mode, where nothing else than pipelines works.
+inline bool is_pipelined(connection_handle const& connection) noexcept {
+  return PQpipelineStatus(connection.get()) != PQ_PIPELINE_OFF;
+}
+
 /// Whether libpq believes the connection to be alive: it has not seen it fail, no more.
 inline bool is_alive(connection_handle const& connection) noexcept {
   return connection && PQstatus(connection.get()) == CONNECTION_OK;

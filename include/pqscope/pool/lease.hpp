@@ -61,7 +61,7 @@ class lease {
     if (entry_ == nullptr) {
       throw usage_error("the connection has gone back to its pool, or there was none");
     }
-    entry_->touched = true;
+    entry_->touched.store(true, std::memory_order_relaxed);
     return *entry_->open;
   }
 

@@ -75,7 +75,10 @@ inline pool_entry* pool_core::try_acquire(std::source_location const& where) {
       count_out(true, &pool_stats::errors);
       throw;
     }
-    count_out(true, &pool_stats::errors);  // and look for another one
+    lock held{mutex_};
+    --counts_.requests;
+    --counts_.acquired;
+    leave(held);  // and look for another one
   }
 }
 

@@ -152,6 +152,7 @@ class pool_core {
 
 #include <pqscope/pool/pool_acquire.hpp>
 #include <pqscope/pool/pool_control.hpp>
+#include <pqscope/pool/pool_open.hpp>
 #include <pqscope/pool/pool_return.hpp>
 
 #endif

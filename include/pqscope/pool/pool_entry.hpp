@@ -10,6 +10,7 @@
 #include <pqscope/pool/pool_slot.hpp>
 #include <pqscope/pool/pool_waiter.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -49,8 +50,9 @@ struct pool_entry : pool_slot {
   std::optional<connection> open;         ///< the connection, or what was left of it
   std::unique_ptr<pool_attempt> attempt;  ///< an unfinished one
   operation_limits limits;                ///< as `after_connect` left them
-  bool touched = false;                   ///< its user has had a look at the connection
-  std::size_t handlers = 0;               ///< notice handlers that `after_connect` has added
+  /// Its user has had a look at the connection; threads that share a lease may do so at once.
+  std::atomic<bool> touched{false};
+  std::size_t handlers = 0;  ///< notice handlers that `after_connect` has added
 
   std::shared_ptr<cancel_gate> gate;  ///< the connection's
   std::source_location where;         ///< who has it

@@ -58,7 +58,8 @@ struct pool_options {
                              .max_delay = std::chrono::seconds{10}};
 
   /// May change the configuration of the connection that is about to be opened. What it throws
-  /// reaches whoever wanted a connection.
+  /// reaches whoever wanted a connection. What this hook, `after_connect` and `before_close` return
+  /// does not matter.
   pool_hook<config> before_connect{};
   /// Called once with each new connection. One it leaves in a transaction is refused with
   /// `usage_error`; what it throws reaches whoever wanted a connection; it is closed in both cases.

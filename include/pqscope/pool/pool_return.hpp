@@ -18,7 +18,7 @@ inline void pool_core::give_back(pool_entry& entry) noexcept {
     entry.open.reset();  // the parent's: nothing is sent, and there is no lock to be relied on
     return;
   }
-  bool const as_it_was = !entry.touched && !options_.after_release;
+  bool const as_it_was = !entry.touched.load(std::memory_order_relaxed) && !options_.after_release;
   verdict const judged = as_it_was ? verdict::keep : clean(entry);
   bool keep = judged == verdict::keep;
   if (!keep) {
@@ -85,7 +85,13 @@ inline pool_core::verdict pool_core::tidy(pool_entry& entry) {
     tell_problem(entry, "a connection came back to its pool in the middle of a statement: closed");
     return verdict::discard;
   }
+  if (libpq::is_pipelined(core.handle())) {
+    tell_problem(entry, "a connection came back to its pool in pipeline mode: closed");
+    return verdict::discard;
+  }
   core.change_hands();
+  patience const patience_before = core.patience;
+  core.patience.recovery = std::chrono::milliseconds{0};  // one that does not answer is given up
   core.limits = {
       .each = saturated(std::chrono::ceil<std::chrono::milliseconds>(options_.reset_timeout))};
   if (status != connection_status::idle) {
@@ -107,6 +113,7 @@ inline pool_core::verdict pool_core::tidy(pool_entry& entry) {
   if (core.status() != connection_status::idle) {
     return verdict::discard;
   }
+  core.patience = patience_before;
   core.limits = entry.limits;
   core.notices().handlers.resize(entry.handlers);
   core.notices().watcher = options_.observer;
