@@ -25,6 +25,7 @@
 #include <pqscope/transaction/savepoint.hpp>
 #include <pqscope/transaction/transaction.hpp>
 #include <pqscope/transaction/two_phase.hpp>
+#include <pqscope/transfer/stream.hpp>
 #include <pqscope/types/types.hpp>
 #include <pqscope/unique_session.hpp>
 #include <pqscope/with_session.hpp>

@@ -12,6 +12,7 @@
 #include <pqscope/connection/scope_link.hpp>
 #include <pqscope/connection/statement_cache.hpp>
 #include <pqscope/connection/statement_queue.hpp>
+#include <pqscope/connection/statement_report.hpp>
 #include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/server_error.hpp>
@@ -45,6 +46,14 @@ enum class exchange_end : unsigned char {
   unknown,   ///< it was sent, and the answer was lost
 };
 
+class connection_core;
+
+/// Where objects that may outlive their connection find it; null once it is gone, or somebody
+/// else's.
+struct core_anchor {
+  connection_core* core;
+};
+
 /// One connection's state, at an address that does not change: the handle, what rides with the next
 /// exchange, the scopes alive on it. Everything that is sent goes through `perform`.
 ///
@@ -61,6 +70,7 @@ class connection_core {
   connection_core& operator=(connection_core const&) = delete;
   ~connection_core() {
     mark_gone(innermost);
+    cast_off();
     close();
   }
 
@@ -76,6 +86,8 @@ class connection_core {
   std::shared_ptr<config const> target{};     ///< what it was opened with; null if adopted
   std::source_location made_at{};             ///< for messages: where the connection was made
   pqscope::detail::fitness fitness{};         ///< whether a pool is to keep it
+  std::uint64_t endings = 0;  ///< tells transactions apart: times that none was open afterwards
+  std::uint64_t undone = 0;     ///< times that something was rolled back to a savepoint
 
   libpq::connection_handle& handle() noexcept { return handle_; }
   notice_board& notices() noexcept { return notices_; }
@@ -89,6 +101,14 @@ class connection_core {
       gate_ = std::make_shared<cancel_gate>();
     }
     return gate_;
+  }
+
+  /// For what may outlive the connection, or its use by whoever has it now.
+  std::shared_ptr<core_anchor> const& anchor() {
+    if (!anchor_) {
+      anchor_ = std::make_shared<core_anchor>(core_anchor{this});
+    }
+    return anchor_;
   }
 
   connection_status status() const noexcept {
@@ -149,6 +169,7 @@ class connection_core {
   /// their transaction ended.
   void change_hands() noexcept {
     leave_scopes();
+    cast_off();
     queue_.clear();
     first_error.reset();
     identify = false;
@@ -179,6 +200,7 @@ class connection_core {
 
  private:
   friend class core_use;
+  friend class core_stream;
 
   libpq::result_handle run_once(libpq::request&& statement, sql_view const& text);
   libpq::result_handle run_undoable(libpq::request&& statement, sql_view const& text);
@@ -189,6 +211,10 @@ class connection_core {
                             statement_origin origin);
   bool perform(std::size_t main, sql_view const& text, statement_origin origin,
                cached_statement* known = nullptr, bool repeatable = false);
+  libpq::limit require_time(std::source_location const& where);
+  bool conclude(libpq::exchange& exchange, libpq::drive_result drove,
+                statement_report const& report, libpq::clock::time_point start,
+                cached_statement* known, bool repeatable);
   cached_statement* request_main(libpq::request const& statement, sql_view const& text,
                                  bool cacheable);
   void request_mark();
@@ -198,6 +224,13 @@ class connection_core {
                          sql_view const& text);
   bool transaction_ended(std::size_t main) const noexcept;
   void leave_scopes() noexcept;
+  void note_rollback() noexcept;
+  void cast_off() noexcept {
+    if (anchor_) {
+      anchor_->core = nullptr;
+      anchor_.reset();
+    }
+  }
 
   libpq::connection_handle handle_;
   notice_board notices_;
@@ -208,6 +241,7 @@ class connection_core {
   bool mark_prepared_ = false;              // the question for the transaction's mark
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;
+  std::shared_ptr<core_anchor> anchor_;
   std::uint64_t round_trips_ = 0;
   unsigned generation_ = fork_generation();
   std::atomic<bool> in_use_{false};
@@ -245,6 +279,9 @@ class core_use {
   ~core_use() {
     core_.requests_.clear();
     core_.queue_.drop_settled();
+    if (libpq::state_of(core_.handle_) == libpq::transaction_state::idle) {
+      ++core_.endings;
+    }
     if (!core_.keeps_notifications && !core_.broken_) {
       libpq::drop_notifications(core_.handle_);
     }

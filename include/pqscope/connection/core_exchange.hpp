@@ -246,20 +246,39 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
 inline bool connection_core::perform(std::size_t main, sql_view const& text,
                                      statement_origin origin, cached_statement* known,
                                      bool repeatable) {
-  libpq::limit const bound = limits.now();
-  last_end_ = exchange_end::unsent;
-  if (bound.stop.stop_requested()) {
-    throw_interrupted(libpq::drive_result::stopped, false, true, text.where);
-  }
-  if (bound.expired()) {
-    throw_interrupted(libpq::drive_result::deadline, false, true, text.where);
-  }
+  libpq::limit const bound = require_time(text.where);
   statement_report const report{notices_, requests_, main, text, origin};
   auto const start = report ? libpq::clock::now() : libpq::clock::time_point{};
   report.started();
   ++round_trips_;
   libpq::exchange exchange{handle_, requests_, patience.drain};
   libpq::drive_result const drove = libpq::drive(exchange, bound);
+  return conclude(exchange, drove, report, start, known, repeatable);
+}
+
+/// The limit of an exchange that begins now. \throws deadline_exceeded, operation_cancelled if it
+/// has been reached
+inline libpq::limit connection_core::require_time(std::source_location const& where) {
+  libpq::limit const bound = limits.now();
+  last_end_ = exchange_end::unsent;
+  if (bound.stop.stop_requested()) {
+    throw_interrupted(libpq::drive_result::stopped, false, true, where);
+  }
+  if (bound.expired()) {
+    throw_interrupted(libpq::drive_result::deadline, false, true, where);
+  }
+  return bound;
+}
+
+/// What comes of an exchange that was driven until it was done, or its limit reached; see
+/// `perform`.
+inline bool connection_core::conclude(libpq::exchange& exchange, libpq::drive_result drove,
+                                      statement_report const& report,
+                                      libpq::clock::time_point start, cached_statement* known,
+                                      bool repeatable) {
+  std::size_t const main = report.main;
+  sql_view const& text = report.text;
+  statement_origin const origin = report.origin;
   bool const finished = drove == libpq::drive_result::done ||
                         recover(handle_, exchange, patience) == libpq::drive_result::done;
   libpq::outcome const outcome = finished ? exchange.result() : libpq::outcome::lost;
@@ -268,6 +287,7 @@ inline bool connection_core::perform(std::size_t main, sql_view const& text,
               : exchange.was_sent() ? exchange_end::unknown
                                     : exchange_end::unsent;
   queue_.settle(requests_);
+  note_rollback();
   bool const was_prepared = known != nullptr && known->prepared;
   settle_cache(known, main);
   if (!intact) {
@@ -332,6 +352,16 @@ inline bool connection_core::transaction_ended(std::size_t main) const noexcept 
   return libpq::state_of(handle_) == libpq::transaction_state::idle ||
          statement.ended_transaction ||
          libpq::result_view{statement.answer}.command_tag() == "COMMIT";
+}
+
+/// Takes note of a ROLLBACK TO among what was carried out: cursors and the like, opened since that
+/// savepoint, are gone.
+inline void connection_core::note_rollback() noexcept {
+  for (libpq::request const& each : requests_) {
+    std::string_view const tag = libpq::result_view{each.answer}.command_tag();
+    undone += tag == "ROLLBACK" ? 1U : 0U;
+    endings += tag == "COMMIT" ? 1U : 0U;  // AND CHAIN leaves another one open
+  }
 }
 
 /// The transaction is over: no scope belongs to the connection any more.

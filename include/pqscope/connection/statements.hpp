@@ -16,6 +16,10 @@
 
 namespace pqscope {
 
+// What moves data: declared here as members, defined in the headers under transfer/.
+template <class Row>
+class row_stream;
+
 /// What carries out statements: the common face of `connection`, `transaction`, `savepoint` and
 /// `session`.
 ///
@@ -74,6 +78,16 @@ class statements {
       -> rows<detail::row_of_t<Row...>> {
     return {send(text.view(), arguments.view(), libpq::value_format::binary), text.where()};
   }
+
+  /// The rows of a statement as they arrive, in constant memory; see `row_stream`. Defined in
+  /// `pqscope/transfer/stream.hpp`.
+  template <class... Row, class... Args>
+  [[nodiscard]] auto stream(sql<Args...> text, Args const&... arguments)
+      -> row_stream<detail::row_of_t<Row...>>;
+  /// The same for text made at run time.
+  template <class... Row, class... Args>
+  [[nodiscard]] auto stream(dynamic_sql const& text, Args const&... arguments)
+      -> row_stream<detail::row_of_t<Row...>>;
 
   /// Carries out any number of statements, separated by semicolons, without parameters. Outside a
   /// transaction they are one unit, unless they hold transaction commands of their own. What they

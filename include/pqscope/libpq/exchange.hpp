@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include <pqscope/libpq/features.hpp>
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/request.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -53,16 +54,20 @@ class exchange {
         drain_{drain},
         pipelined_{requests.size() > 1} {}
 
-  /// Goes on as far as it can without blocking.
+  /// Goes on as far as it can without blocking, or to the next rows of a request that `streams`.
   wait_for resume() noexcept {
     if (phase_ == phase::finished) {
       return {};
     }
+    row_.reset();
     if (phase_ == phase::queue) {
       if (!queue()) {
         return finish(broken());
       }
       phase_ = phase::send;
+      expect_rows();
+    } else if (phase_ == phase::receive && streaming_ && receive()) {
+      return {};  // they have arrived with those before
     } else {
       read_input();
     }
@@ -79,6 +84,14 @@ class exchange {
     return {phase_ == phase::send ? readiness::either : readiness::readable, PQsocket(connection_),
             drain_until()};
   }
+
+  /// Rows of a request that `streams`, which have arrived: one, or some; until the next `resume()`.
+  /// Empty where that was done for another reason.
+  result_handle const& row() const noexcept { return row_; }
+  /// Whether all is done; `resume()` answers so too when there are rows to be looked at.
+  bool finished() const noexcept { return phase_ == phase::finished; }
+  /// Has rows that are still to come dropped.
+  void drop_rows() noexcept { dropping_rows_ = true; }
 
   /// How it ended; meaningful once done.
   outcome result() const noexcept { return outcome_; }
@@ -145,6 +158,21 @@ class exchange {
     return false;
   }
 
+  /// Has the rows of the request whose results come next arrive by and by, if it wants that. Where
+  /// libpq does not do it they come all at once.
+  void expect_rows() noexcept {
+    streaming_ = current_ < requests_.size() && requests_[current_].streams;
+    if (streaming_) {
+#ifdef LIBPQ_HAS_CHUNK_MODE
+      if constexpr (has_chunked_rows) {
+        PQsetChunkedRowsMode(connection_, 256);
+        return;
+      }
+#endif
+      PQsetSingleRowMode(connection_);
+    }
+  }
+
   /// Goes on to the next request after the last result of one; false when there is none.
   bool next_request() noexcept {
     if (lost_) {
@@ -159,6 +187,7 @@ class exchange {
       finish(broken());
       return false;
     }
+    expect_rows();
     return true;
   }
 
@@ -179,6 +208,16 @@ class exchange {
     request& each = current_ < requests_.size() ? requests_[current_] : requests_.back();
     if (is_error) {
       return take_error(each, std::move(arrived));
+    }
+    if (streaming_ && PQntuples(arrived.get()) > 0) {
+      bool const whole = status == PGRES_TUPLES_OK;
+      if (!dropping_rows_) {
+        row_ = std::move(arrived);
+      }
+      if (whole) {
+        each.answer.reset(PQmakeEmptyPGresult(connection_, PGRES_TUPLES_OK));
+      }
+      return !dropping_rows_;
     }
     switch (status) {
       case PGRES_PIPELINE_ABORTED:
@@ -310,6 +349,9 @@ class exchange {
   bool ended_copy_ = false;
   bool any_error_ = false;
   bool lost_ = false;
+  bool streaming_ = false;  // the request whose results come now
+  bool dropping_rows_ = false;
+  result_handle row_;
 };
 
 }  // namespace pqscope::libpq

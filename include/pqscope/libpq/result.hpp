@@ -68,7 +68,15 @@ class result_view {
     return rows;
   }
   /// Whether the statement described rows, be it none of them.
-  bool has_rows() const noexcept { return PQresultStatus(result_) == PGRES_TUPLES_OK; }
+  bool has_rows() const noexcept {
+    ExecStatusType const status = PQresultStatus(result_);
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    if (status == PGRES_TUPLES_CHUNK) {
+      return true;
+    }
+#endif
+    return status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE;
+  }
   /// Number of parameters of a described statement.
   int parameters() const noexcept { return PQnparams(result_); }
   /// OID of a parameter's type of a described statement.

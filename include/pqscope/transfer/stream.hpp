@@ -1,0 +1,160 @@
+#ifndef PQSCOPE_TRANSFER_STREAM_HPP
+#define PQSCOPE_TRANSFER_STREAM_HPP
+
+#include <pqscope/connection/core_stream.hpp>
+#include <pqscope/connection/row_plan.hpp>
+#include <pqscope/connection/row_shape.hpp>
+#include <pqscope/connection/statements.hpp>
+#include <pqscope/error/decode_error.hpp>
+#include <pqscope/sql/dynamic_sql.hpp>
+#include <pqscope/sql/sql.hpp>
+#include <pqscope/types/parameters.hpp>
+
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <source_location>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pqscope {
+
+/// The rows of a statement as they arrive, decoded one by one: memory does not grow with their
+/// number.
+///
+///     for (auto [id, name] : s.stream<std::int64_t, std::string_view>("SELECT id, name FROM big"))
+///     {
+///       if (id == wanted) break;  // the statement is cancelled, the transaction goes on
+///     }
+///
+/// Rows are as for `query<Row>`; columns and types are checked once, when the first row, or the
+/// end, has arrived. A `std::string_view` or `std::span` in a row holds until the next one is
+/// looked at.
+///
+/// While it is open the connection is busy: any other statement on it throws `connection_busy`.
+/// Leaving it before its end, by a `break` or an exception, drops what is about to come or cancels
+/// the statement on the server, whose effects are undone then; the transaction is unharmed. One
+/// round trip, and where it was cancelled in a transaction one more. An error in the middle is
+/// thrown when the row is asked for; it fails the transaction as any statement's does.
+///
+/// To be gone through once. Neither copied nor moved; ends before its connection and scope. One
+/// thread at a time.
+template <class Row>
+class row_stream {
+  using shape = detail::row_shape<Row>;
+
+ public:
+  /// Used by `stream`: sends the statement.
+  row_stream(detail::connection_core& core, libpq::request&& statement, sql_view const& text)
+      : where_{text.where}, source_{core, std::move(statement), text} {
+    libpq::result_view const first = source_.rows().rows() > 0 ? source_.rows() : source_.end();
+    auto const fields = shape::fields();
+    detail::plan_row(first, fields, shape::by_name, plan_, where_);
+  }
+  row_stream(row_stream const&) = delete;
+  row_stream& operator=(row_stream const&) = delete;
+  ~row_stream() = default;
+
+  /// Goes through the rows; each increment may wait for the server.
+  class iterator {
+   public:
+    using value_type = Row;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    iterator() noexcept = default;
+    explicit iterator(row_stream& of) noexcept : of_{&of} {}
+
+    /// Decodes the row. \throws decode_error that names column and row
+    Row operator*() const { return of_->read(); }
+    /// Goes to the next row. Errors as for any statement.
+    iterator& operator++() {
+      of_->advance();
+      return *this;
+    }
+    /// The same.
+    void operator++(int) { ++*this; }
+    /// Whether there are no more rows.
+    bool operator==(std::default_sentinel_t) const noexcept { return of_->at_end(); }
+
+   private:
+    row_stream* of_ = nullptr;
+  };
+
+  /// The row that has not been gone past yet.
+  iterator begin() noexcept { return iterator{*this}; }
+  /// Behind the last row.
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+  /// All rows that are left, decoded as they arrive: no whole result is held beside them.
+  std::vector<Row> all() {
+    static_assert(!detail::refers_to_result<Row>,
+                  "pqscope: a std::string_view or span would outlive the row it refers to: read "
+                  "std::string");
+    std::vector<Row> rows;
+    for (; !at_end(); advance()) {
+      rows.push_back(read());
+    }
+    return rows;
+  }
+
+  /// Leaves it now; does nothing when it has ended.
+  void close() noexcept {
+    source_.leave();
+    row_ = 0;
+  }
+
+ private:
+  bool at_end() const noexcept { return source_.rows().rows() == 0; }
+
+  void advance() {
+    ++seen_;
+    if (++row_ >= source_.rows().rows()) {
+      row_ = 0;
+      source_.next();
+    }
+  }
+
+  Row read() const {
+    detail::row_reader<shape::size> const reader{source_.rows(), plan_, row_};
+    try {
+      return shape::make(reader);
+    } catch (decode_error& failure) {
+      reader.locate(failure);
+      throw;
+    }
+  }
+
+  std::source_location where_;
+  detail::core_stream source_;
+  std::array<detail::column_plan, shape::size> plan_{};
+  int row_ = 0;
+  std::size_t seen_ = 0;
+};
+
+template <class Self>
+template <class... Row, class... Args>
+auto statements<Self>::stream(sql<Args...> text, Args const&... arguments)
+    -> row_stream<detail::row_of_t<Row...>> {
+  static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in stream<int, std::string>");
+  parameter_pack const bound(text.where(), arguments...);
+  libpq::request request{
+      .text = text.view().text, .parameters = bound.view(), .format = libpq::value_format::binary};
+  return {self().core_for(text.where()), std::move(request), text.view()};
+}
+
+template <class Self>
+template <class... Row, class... Args>
+auto statements<Self>::stream(dynamic_sql const& text, Args const&... arguments)
+    -> row_stream<detail::row_of_t<Row...>> {
+  static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in stream<int, std::string>");
+  parameter_pack const bound(text.where(), arguments...);
+  libpq::request request{
+      .text = text.view().text, .parameters = bound.view(), .format = libpq::value_format::binary};
+  return {self().core_for(text.where()), std::move(request), text.view()};
+}
+
+}  // namespace pqscope
+
+#endif

@@ -1,0 +1,285 @@
+#include <catch2/catch_test_macros.hpp>
+#include <pqscope/pqscope.hpp>
+#include <pqscope/testing/recorder.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/database.hpp"
+#include "support/ensure_usable.hpp"
+#include "support/eventually.hpp"
+
+using namespace std::chrono_literals;
+using pqscope::connection;
+using pqscope::session;
+using pqscope::with_session;
+using support::ensure_usable;
+using support::witness;
+
+namespace {
+
+struct numbered {
+  std::int64_t id;
+  std::optional<std::string> name;
+};
+
+/// Memory of this process that is in use now, in KiB.
+long resident() {
+  std::ifstream statm{"/proc/self/statm"};
+  long whole = 0;
+  long used = 0;
+  statm >> whole >> used;
+  return used * 4;
+}
+
+}  // namespace
+
+TEST_CASE("rows are streamed as values, tuples and structs, with parameters") {
+  connection conn{support::test_config()};
+  std::vector<int> values;
+  for (int each : conn.stream<int>("SELECT generate_series($1::int4, $2::int4)", 3, 6)) {
+    values.push_back(each);
+  }
+  CHECK(values == std::vector<int>{3, 4, 5, 6});
+
+  // [stream]
+  std::string names;
+  for (auto [id, name] : conn.stream<std::int64_t, std::string_view>(
+           "SELECT i::int8, 'n' || i FROM generate_series(1, 3) i WHERE 'n' || i <> $1", "n2")) {
+    names.append(name) += ' ';
+  }
+  // [stream]
+  CHECK(names == "n1 n3 ");
+
+  auto const all =
+      conn.stream<numbered>("SELECT 'x' AS name, 1::int8 AS id UNION ALL SELECT NULL, 2").all();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].name == "x");
+  CHECK(all[1].name == std::nullopt);
+  ensure_usable(conn);
+}
+
+TEST_CASE("a stream costs one round trip, and no rows are no error") {
+  pqscope::testing::recorder watcher;
+  connection conn{support::test_config(), {.observer = &watcher}};
+  int rows = 0;
+  for (int each : conn.stream<int>("SELECT 1 WHERE false")) {
+    rows += each;
+  }
+  for (int each : conn.stream<int>("SELECT 1 FROM generate_series(1, 1000)")) {
+    rows += each;
+  }
+  CHECK(rows == 1000);
+  CHECK(watcher.round_trips() == 2);
+  CHECK(watcher.details().size() == 2);
+  CHECK(watcher.details()[1].carried_out);
+  ensure_usable(conn);
+}
+
+TEST_CASE("columns that do not fit are refused at once, with and without rows") {
+  connection conn{support::test_config()};
+  CHECK_THROWS_AS((void)conn.stream<int>("SELECT 1::int8"), pqscope::type_mismatch);
+  CHECK_THROWS_AS((void)conn.stream<int>("SELECT 1::int8 WHERE false"), pqscope::type_mismatch);
+  CHECK_THROWS_AS((void)conn.stream<int>("CREATE TEMPORARY TABLE none (a int)"),
+                  pqscope::type_mismatch);
+  with_session(conn, [](session& s) {
+    CHECK_THROWS_AS((void)s.stream<numbered>("SELECT generate_series(1, 100000)"),
+                    pqscope::type_mismatch);
+    CHECK(s.query<int>("SELECT 1").one() == 1);
+  });
+  auto nulls = conn.stream<int>("SELECT NULLIF(i, 3) FROM generate_series(1, 5) i");
+  int seen = 0;
+  CHECK_THROWS_AS(
+      [&] {
+        for (int each : nulls) {
+          seen += each;
+        }
+      }(),
+      pqscope::unexpected_null);
+  CHECK(seen == 3);
+  nulls.close();
+  ensure_usable(conn);
+}
+
+TEST_CASE("a million rows stream in less than four MiB above the start") {
+  connection conn{support::test_config()};
+  for (int each : conn.stream<int>("SELECT generate_series(1, 1000)")) {
+    static_cast<void>(each);
+  }
+  long const before = resident();
+  long most = 0;
+  std::int64_t sum = 0;
+  std::int64_t rows = 0;
+  for (auto [id, text] : conn.stream<std::int64_t, std::string_view>(
+           "SELECT i::int8, repeat('x', 20) FROM generate_series(1, 1000000) i")) {
+    sum += id + static_cast<std::int64_t>(text.size());
+    if (++rows % 100'000 == 0) {
+      most = std::max(most, resident() - before);
+    }
+  }
+  CHECK(rows == 1'000'000);
+  CHECK(sum == 500'000'500'000 + 20'000'000);
+  CHECK(most < 4096);
+  ensure_usable(conn);
+}
+
+TEST_CASE("leaving after the first row returns soon, and the transaction goes on") {
+  connection conn{support::test_config()};
+  std::string const table = support::unique_name("left");
+  witness{}.execute("CREATE TABLE " + table + " (n int)");
+  with_session(conn, [&](session& s) {
+    s.execute(pqscope::dynamic_sql{"INSERT INTO " + table + " VALUES (1)"});
+    std::chrono::steady_clock::time_point left;
+    for (int each : s.stream<int>("SELECT generate_series(1, 1000000000)")) {
+      CHECK(each == 1);
+      left = std::chrono::steady_clock::now();
+      break;
+    }
+    CHECK(std::chrono::steady_clock::now() - left < 500ms);
+    try {
+      for (int each : s.stream<int>("SELECT generate_series(1, 1000000000)")) {
+        if (each == 1000) {
+          throw std::runtime_error("the work has had enough");
+        }
+      }
+    } catch (std::runtime_error const&) {
+    }
+    s.execute(pqscope::dynamic_sql{"INSERT INTO " + table + " VALUES (2)"});
+  });
+  CHECK(witness{}.count(table) == 2);
+  ensure_usable(conn);
+  for (int each : conn.stream<int>("SELECT generate_series(1, 1000000000)")) {
+    CHECK(each == 1);
+    break;
+  }
+  ensure_usable(conn);
+}
+
+TEST_CASE("a stream that was left is gone from the server") {
+  connection conn{support::test_config()};
+  int const pid = conn.backend_pid();
+  for (int each : conn.stream<int>("SELECT generate_series(1, 1000000000)")) {
+    CHECK(each == 1);
+    break;
+  }
+  CHECK(witness{}.text("SELECT state FROM pg_stat_activity WHERE pid = $1",
+                       {std::to_string(pid)}) == "idle");
+  ensure_usable(conn);
+}
+
+TEST_CASE("a few rows that are left unread cost no cancel") {
+  connection conn{support::test_config()};
+  with_session(conn, [](session& s) {
+    for (int round = 0; round < 50; ++round) {
+      for (int each : s.stream<int>("SELECT generate_series(1, 10)")) {
+        CHECK(each == 1);
+        break;
+      }
+    }
+    CHECK(s.query<int>("SELECT 1").one() == 1);
+  });
+  ensure_usable(conn);
+}
+
+TEST_CASE("an open stream refuses a second statement, and ends undisturbed") {
+  connection conn{support::test_config()};
+  with_session(conn, [&](session& s) {
+    int rows = 0;
+    for (int each : s.stream<int>("SELECT generate_series(1, 1000)")) {
+      if (each % 100 == 0) {
+        CHECK_THROWS_AS(s.execute("SELECT 1"), pqscope::connection_busy);
+        CHECK_THROWS_AS((void)s.stream<int>("SELECT 1"), pqscope::connection_busy);
+        CHECK(conn.status() == pqscope::connection_status::busy);
+      }
+      ++rows;
+    }
+    CHECK(rows == 1000);
+    CHECK(s.query<int>("SELECT 1").one() == 1);
+  });
+  ensure_usable(conn);
+}
+
+TEST_CASE("an error in the middle is thrown at its row and fails the transaction") {
+  connection conn{support::test_config()};
+  auto const divide = [](auto& on) {
+    int rows = 0;
+    CHECK_THROWS_AS(
+        [&] {
+          for (int each :
+               on.template stream<int>("SELECT 10 / (500 - i) FROM generate_series(1, 1000) i")) {
+            static_cast<void>(each);
+            ++rows;
+          }
+        }(),
+        pqscope::division_by_zero);
+    CHECK(rows == 499);
+  };
+  divide(conn);
+  CHECK_THROWS_AS(with_session(conn, [&](session& s) { divide(s); }),
+                  pqscope::transaction_rolled_back);
+  ensure_usable(conn);
+}
+
+TEST_CASE("a deadline in the middle of a stream cancels it and keeps the connection") {
+  connection conn{support::test_config()};
+  conn.deadline(200ms);
+  CHECK_THROWS_AS(
+      [&] {
+        for (int each :
+             conn.stream<int>("SELECT i FROM generate_series(1, 3) i, "
+                              "LATERAL (SELECT pg_sleep(CASE i WHEN 3 THEN 20 ELSE 0 END)) s")) {
+          static_cast<void>(each);
+        }
+      }(),
+      pqscope::deadline_exceeded);
+  ensure_usable(conn);
+}
+
+TEST_CASE("a backend that is killed in the middle ends the stream with its error") {
+  connection conn{support::test_config()};
+  std::int64_t rows = 0;
+  CHECK_THROWS_AS(
+      [&] {
+        for (int each : conn.stream<int>("SELECT generate_series(1, 1000000000)")) {
+          static_cast<void>(each);
+          if (++rows == 1000) {
+            witness{}.terminate(conn.backend_pid());
+          }
+        }
+      }(),
+      pqscope::error);
+  CHECK(rows >= 1000);
+  CHECK(conn.status() == pqscope::connection_status::broken);
+}
+
+TEST_CASE("commit while a stream is open is refused, and works after it") {
+  connection conn{support::test_config()};
+  pqscope::transaction tx{conn};
+  {
+    auto rows = tx.stream<int>("SELECT generate_series(1, 100000)");
+    CHECK_THROWS_AS(tx.commit(), pqscope::connection_busy);
+  }
+  CHECK(tx.query<int>("SELECT 1").one() == 1);
+  tx.commit();
+  ensure_usable(conn);
+}
+
+TEST_CASE("no text parameter is in the error of a stream") {
+  connection conn{support::test_config()};
+  try {
+    for (int each : conn.stream<int>("SELECT $1::text::int4", "secret-value")) {
+      static_cast<void>(each);
+    }
+    FAIL("it is no number");
+  } catch (pqscope::server_error const& failure) {
+    CHECK(failure.sqlstate() == "22P02");
+    CHECK(std::string{failure.what()}.find("secret-value") == std::string::npos);
+  }
+  ensure_usable(conn);
+}
