@@ -51,17 +51,16 @@ class core_stream {
   /// Leaves it, if it has not ended: drops what is about to come, or else cancels it.
   ~core_stream() { leave(); }
 
-  /// Goes on to the next rows; false when there are none left. Errors as for any statement.
-  bool next() {
+  /// Goes on to the next rows, if there are any left. Errors as for any statement.
+  void next() {
     if (!exchange_) {
-      return false;
+      return;
     }
     if (!core_.handle_) {
       exchange_.reset();
       throw connection_closed("the connection was closed while rows were streamed", where_);
     }
     drive();
-    return rows().rows() > 0;
   }
   /// The rows that have arrived last; none before the first and after the last. In binary format.
   libpq::result_view rows() const noexcept {

@@ -194,6 +194,12 @@ class exchange {
   /// Files one result; true when the exchange is done.
   bool take(result_handle arrived) noexcept {
     ExecStatusType const status = PQresultStatus(arrived.get());
+    if (is_row(status) && streaming_) {
+      if (!dropping_rows_) {
+        row_ = std::move(arrived);
+      }
+      return !dropping_rows_;
+    }
     if (status == PGRES_PIPELINE_SYNC) {
       finish(PQexitPipelineMode(connection_) != 0 ? settled() : outcome::violated);
       return true;
@@ -209,13 +215,10 @@ class exchange {
     if (is_error) {
       return take_error(each, std::move(arrived));
     }
-    if (streaming_ && PQntuples(arrived.get()) > 0) {
-      bool const whole = status == PGRES_TUPLES_OK;
+    if (streaming_ && PQntuples(arrived.get()) > 0) {  // all at once
+      each.answer.reset(PQmakeEmptyPGresult(connection_, PGRES_TUPLES_OK));
       if (!dropping_rows_) {
         row_ = std::move(arrived);
-      }
-      if (whole) {
-        each.answer.reset(PQmakeEmptyPGresult(connection_, PGRES_TUPLES_OK));
       }
       return !dropping_rows_;
     }
@@ -255,6 +258,16 @@ class exchange {
         }
         return false;
     }
+  }
+
+  /// Whether a result is a part of the rows, of which more may come.
+  static bool is_row(ExecStatusType status) noexcept {
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    if (status == PGRES_TUPLES_CHUNK) {
+      return true;
+    }
+#endif
+    return status == PGRES_SINGLE_TUPLE;
   }
 
   static bool ends_transaction(result_handle const& done) noexcept {

@@ -48,7 +48,8 @@ class row_stream {
   /// Used by `stream`: sends the statement.
   row_stream(detail::connection_core& core, libpq::request&& statement, sql_view const& text)
       : where_{text.where}, source_{core, std::move(statement), text} {
-    libpq::result_view const first = source_.rows().rows() > 0 ? source_.rows() : source_.end();
+    look();
+    libpq::result_view const first = rows_ > 0 ? source_.rows() : source_.end();
     auto const fields = shape::fields();
     detail::plan_row(first, fields, shape::by_name, plan_, where_);
   }
@@ -102,17 +103,23 @@ class row_stream {
   /// Leaves it now; does nothing when it has ended.
   void close() noexcept {
     source_.leave();
-    row_ = 0;
+    look();
   }
 
  private:
-  bool at_end() const noexcept { return source_.rows().rows() == 0; }
+  bool at_end() const noexcept { return row_ >= rows_; }
+
+  /// Begins with the rows that have arrived.
+  void look() noexcept {
+    row_ = 0;
+    rows_ = source_.rows().rows();
+  }
 
   void advance() {
-    ++seen_;
-    if (++row_ >= source_.rows().rows()) {
-      row_ = 0;
+    if (++row_ >= rows_) {
+      rows_ = 0;  // where it throws it has ended
       source_.next();
+      look();
     }
   }
 
@@ -129,8 +136,8 @@ class row_stream {
   std::source_location where_;
   detail::core_stream source_;
   std::array<detail::column_plan, shape::size> plan_{};
-  int row_ = 0;
-  std::size_t seen_ = 0;
+  int row_ = 0;   // of those that have arrived together
+  int rows_ = 0;  // how many these are
 };
 
 template <class Self>
