@@ -4,6 +4,7 @@
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/error/decode_error.hpp>
 #include <pqscope/libpq/result.hpp>
+#include <pqscope/types/money.hpp>
 #include <pqscope/types/oid.hpp>
 
 #include <array>
@@ -92,6 +93,7 @@ inline std::string type_fault(libpq::result_view view, column_plan from, field_s
     fault +=
         "; cast it in the SQL text, as in " + quoted(view.column_name(from.column)) + "::" + wanted;
   }
+  fault += money_advice(from.type, quoted(view.column_name(from.column)));
   return fault;
 }
 

@@ -39,10 +39,16 @@ struct array_writer {
 
   /// Appends the text format.
   static void write_text(Container const& value, encoder& out) {
+    write_text(value, out, [](auto const& leaf, encoder& text) { leaf_codec::encode(leaf, text); });
+  }
+
+  /// Appends the text format, the elements as `put_one(element, encoder)` writes them.
+  template <class Put>
+  static void write_text(Container const& value, encoder& out, Put const& put_one) {
     array_lengths lengths;
     lengths.fill(unseen_length);
     measure(value, 0, lengths);
-    put_text(value, out);
+    put_text(value, out, put_one);
   }
 
  private:
@@ -89,8 +95,8 @@ struct array_writer {
     put_element_size(offset, out);
   }
 
-  template <class Level>
-  static void put_text(Level const& level, encoder& out) {
+  template <class Level, class Put>
+  static void put_text(Level const& level, encoder& out, Put const& put_one) {
     using carrier = null_carrier_for<leaf_type>;
     out.put_byte('{');
     bool first = true;
@@ -99,12 +105,12 @@ struct array_writer {
         out.put_byte(',');
       }
       if constexpr (array_shape<Level>::depth > 1) {
-        put_text(element, out);
+        put_text(element, out, put_one);
       } else if (carrier::is_null(element)) {
         out.append(std::string_view("NULL"));
       } else {
         encoder text;
-        leaf_codec::encode(carrier::value(element), text);
+        put_one(carrier::value(element), text);
         put_quoted_element(text.view(), out);
       }
     }

@@ -96,6 +96,14 @@ bound_value bind_value(T const& value, encoder& bytes, std::size_t number,
   } else if constexpr (bindable_value<T>) {
     using carrier = null_carrier_for<T>;
     using codec_type = codec_for<non_null_t<T>>;
+    if constexpr (requires { codec_type::visit(carrier::value(value), [](auto const&) {}); }) {
+      if (!carrier::is_null(value)) {
+        codec_type::visit(carrier::value(value), [&](auto const& held) {
+          bound = bind_value(held, bytes, number, where);
+        });
+      }
+      return bound;
+    }
     bound.type = codec_type::parameter_type;
     bound.format = codec_type::text_parameter ? 0 : 1;
     if (carrier::is_null(value)) {
@@ -115,7 +123,8 @@ bound_value bind_value(T const& value, encoder& bytes, std::size_t number,
   } else {
     static_assert(always_false<T>,
                   "pqscope::codec<T> is not specialised for parameters of this type: see \"Adding "
-                  "a type\" in the user guide (an enum needs pqscope::labels<E>)");
+                  "a type\" in the user guide (an enum needs pqscope::labels<E>, a struct "
+                  "pqscope::composite)");
   }
 }
 
