@@ -47,9 +47,10 @@ class lease {
   /// Gives the connection back now. No round trip if it is idle and the pool resets nothing. Does
   /// nothing the second time.
   void release() noexcept {
-    if (entry_ != nullptr) {
-      pool_->give_back(*std::exchange(entry_, nullptr));
+    if (entry_ != nullptr && !pool_->give_back_at_once(*entry_)) {
+      pool_->give_back(*entry_);
     }
+    entry_ = nullptr;
   }
 
   /// Not for users: what `pool::acquire` returns.

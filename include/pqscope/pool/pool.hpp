@@ -65,7 +65,11 @@ class pool {
   /// \throws deadline_exceeded, operation_cancelled where `options` say so
   /// \throws anything a hook throws
   [[nodiscard]] lease acquire(std::source_location where = std::source_location::current()) {
-    return acquire(acquire_options{}, where);
+    detail::pool_core& from = core(where);
+    if (detail::pool_entry* const entry = from.acquire_at_once(where)) {
+      return {from, entry};
+    }
+    return {from, &from.acquire({}, where)};
   }
   /// The same with another time limit than `acquire_timeout`.
   [[nodiscard]] lease acquire(std::chrono::nanoseconds timeout,

@@ -39,6 +39,20 @@ class pool_core {
   pool_core(pool_core const&) = delete;
   pool_core& operator=(pool_core const&) = delete;
 
+  /// An idle connection, where that takes no more than to hand it out; null where it takes more.
+  pool_entry* acquire_at_once(std::source_location const& where) noexcept {
+    return takes_no_more_ && !inherited() ? take_idle(where, false) : nullptr;
+  }
+  /// Takes back a connection that was not used, where that takes no more; false where it does.
+  bool give_back_at_once(pool_entry& entry) noexcept {
+    if (!takes_no_more_ || entry.touched.load(std::memory_order_relaxed) || inherited()) {
+      return false;
+    }
+    lock const held{mutex_};
+    bool const done = state_.returned_unused(entry);
+    users_ -= done ? 1U : 0U;
+    return done;
+  }
   /// A connection, ready to be used, which is the caller's until `give_back`.
   pool_entry& acquire(acquire_options const& options, std::source_location const& where);
   /// The same if one is idle; else null.
@@ -65,7 +79,7 @@ class pool_core {
   pool_stats stats() const;
   std::shared_ptr<config const> target() const;
   pool_options const& options() const noexcept { return options_; }
-  bool inherited() const noexcept { return process_ != fork_generation(); }
+  bool inherited() const noexcept { return process_ != fork_count.load(std::memory_order_relaxed); }
 
  private:
   using lock = std::unique_lock<std::mutex>;
@@ -136,6 +150,10 @@ class pool_core {
   void tell_problem(pool_entry const& entry, std::string_view what) noexcept;
 
   pool_options const options_;
+  /// Nobody watches, nothing is checked, no hook is called.
+  bool const takes_no_more_ = options_.observer == nullptr &&
+                              options_.health_check == health_check::none &&
+                              !options_.before_acquire && !options_.after_release;
   unsigned const process_ = fork_generation();
   mutable std::mutex mutex_;
   pool_state state_;

@@ -85,6 +85,17 @@ class pool_state {
   /// A leased connection comes back, in order. True if it is kept; else it is to be closed, and
   /// `vacated` to be called then.
   bool returned(pool_slot& slot, time_point now) noexcept;
+  /// A leased connection that was not used comes back at once: it has been idle all along. False,
+  /// and nothing done, where that is not all there is to it; then `returned` says more.
+  bool returned_unused(pool_slot& slot) noexcept {
+    if (closed_ || queue_.first() != nullptr || slot.generation != generation_ || is_surplus()) {
+      return false;
+    }
+    --leased_;
+    slot.state = slot_state::idle;
+    idle_.add(slot);
+    return true;
+  }
   /// A slot has no connection any more.
   void vacated(pool_slot& slot, time_point now) noexcept;
   /// Whether `next_doomed` has something. May say so where it has not.

@@ -36,7 +36,7 @@ struct pool_stats {
   std::chrono::nanoseconds wait_time{0};     ///< spent in `acquire` by those that were queued
   std::chrono::nanoseconds longest_wait{0};  ///< the longest of them
   std::chrono::nanoseconds connect_time{0};  ///< spent connecting
-  std::chrono::nanoseconds usage_time{0};    ///< between hand-out and return, of all connections
+  std::chrono::nanoseconds usage_time{0};    ///< between hand-out and return of those used
 };
 
 }  // namespace pqscope
