@@ -22,7 +22,7 @@ class database_address {
   /// The database that `to` leads to.
   database_address(config to) noexcept : to_{std::move(to)} {}
   /// The database of a URL, as `config::from_url` reads it, or of a connection string.
-  /// \throws config_error
+  /// \throws config_error if it cannot be read
   template <class Text>
     requires(std::convertible_to<Text const&, std::string_view> &&
              !std::same_as<std::remove_cvref_t<Text>, database_address>)

@@ -34,6 +34,8 @@ class lease_source : public session_source {
     }
     return limits;
   }
+  lease_source() = default;
+  ~lease_source() = default;
   connection& hold(lease&& taken) {
     held_ = std::move(taken);
     return *held_;

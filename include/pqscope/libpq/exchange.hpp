@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -228,8 +229,9 @@ class exchange {
         return false;
       case PGRES_COPY_IN:
         each.asked_to_copy = true;
-        // in a pipeline the server has taken what follows for data, and would answer twice
-        if (pipelined_ || PQputCopyEnd(connection_, "a COPY has no place here") != 1) {
+        // where something follows the server has taken that for data, and would answer twice
+        if ((pipelined_ && !stands_alone()) ||
+            PQputCopyEnd(connection_, "a COPY has no place here") != 1) {
           finish(broken());
           return true;
         }
@@ -258,6 +260,20 @@ class exchange {
         }
         return false;
     }
+  }
+
+  /// Whether the request that is answered now is the last one, and nothing but its preparation went
+  /// before it.
+  bool stands_alone() const noexcept {
+    return current_ + 1 == requests_.size() &&
+           std::all_of(requests_.begin(), requests_.end() - 1,
+                       [](request const& each) { return each.is_own; });
+  }
+
+  /// Whether what is not answered yet takes the server no time.
+  bool only_prompt_left() const noexcept {
+    return std::all_of(requests_.begin() + static_cast<std::ptrdiff_t>(current_), requests_.end(),
+                       [](request const& each) { return each.is_prompt; });
   }
 
   /// Whether a result is a part of the rows, of which more may come.
@@ -341,7 +357,7 @@ class exchange {
     request const& last = requests_.back();
     bool const answered = any_error_ || ended_copy_ ||
                           (last.answer && last.kind != request_kind::script) ||
-                          (last.is_prompt && current_ + 1 == requests_.size());
+                          (current_ > 0 && current_ < requests_.size() && only_prompt_left());
     if (drain_until_ == never && phase_ == phase::receive && answered && !copying_out_) {
       drain_until_ = clock::now() + drain_;
     }

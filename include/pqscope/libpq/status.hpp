@@ -61,7 +61,7 @@ inline bool look_alive(connection_handle const& connection) noexcept {
     char byte = 0;
     auto const got = ::recv(PQsocket(connection.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (got < 0 && errno != EINTR) {
-      return errno == EAGAIN || errno == EWOULDBLOCK;
+      return errno == EAGAIN;
     }
     if (got == 0) {
       return false;

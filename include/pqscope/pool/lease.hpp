@@ -24,6 +24,7 @@ class lease {
  public:
   /// Nothing.
   lease() noexcept = default;
+  /// Takes the other's connection.
   lease(lease&& other) noexcept
       : pool_{other.pool_}, entry_{std::exchange(other.entry_, nullptr)} {}
   /// Gives this one's connection back, and takes the other's.

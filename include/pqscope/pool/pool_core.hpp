@@ -36,6 +36,7 @@ namespace pqscope::detail {
 class pool_core {
  public:
   pool_core(config to, pool_options options);
+  ~pool_core() = default;
   pool_core(pool_core const&) = delete;
   pool_core& operator=(pool_core const&) = delete;
 
@@ -100,7 +101,6 @@ class pool_core {
   };
 
   static pool_rules rules_for(pool_options const& options) noexcept;
-  ~pool_core() = default;
 
   void require_own_process(std::source_location const& where) const;
   static pool_entry& entry_of(pool_slot& slot) noexcept { return static_cast<pool_entry&>(slot); }

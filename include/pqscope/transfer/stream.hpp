@@ -60,11 +60,13 @@ class row_stream {
   /// Goes through the rows; each increment may wait for the server.
   class iterator {
    public:
-    using value_type = Row;
-    using difference_type = std::ptrdiff_t;
-    using iterator_concept = std::input_iterator_tag;
+    using value_type = Row;                            ///< a decoded row
+    using difference_type = std::ptrdiff_t;            ///< for the standard library
+    using iterator_concept = std::input_iterator_tag;  ///< to be gone through once
 
+    /// Of no stream.
     iterator() noexcept = default;
+    /// Used by `begin()`.
     explicit iterator(row_stream& of) noexcept : of_{&of} {}
 
     /// Decodes the row. \throws decode_error that names column and row

@@ -76,7 +76,7 @@ class cidr {
   /// `>>=`.
   constexpr bool contains(inet const& address) const noexcept {
     return address.family() == family() && address.prefix_length() >= prefix_length() &&
-           detail::compare_bits(network_.value_, address.value_, prefix_length()) == 0;
+           std::is_eq(detail::compare_bits(network_.value_, address.value_, prefix_length()));
   }
 
   /// The text PostgreSQL prints, always with the prefix length. Round-trips through `parse`.

@@ -40,8 +40,8 @@ class inet {
     return make(ip_family::v6, bytes, prefix, where);
   }
 
-  /// Reads an address as PostgreSQL does: `192.168.0.1/24`, `10/8`, `2001:db8::1`,
-  /// `::ffff:1.2.3.4`; nothing if `text` is none.
+  /// Reads an address as PostgreSQL does: `192.168.0.1/24`, `10/8`, IPv6 with
+  /// its zeros left out or an IPv4 tail; nothing if `text` is none.
   static constexpr std::optional<inet> try_parse(std::string_view text) noexcept {
     auto const value = detail::parse_inet(text);
     return value ? std::optional(inet(*value)) : std::nullopt;

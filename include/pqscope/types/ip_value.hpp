@@ -49,7 +49,7 @@ constexpr std::strong_ordering compare_bits(ip_value const& a, ip_value const& b
   for (std::size_t i = 0; i < a.bytes.size(); ++i) {
     unsigned const mask = mask_byte(prefix, i);
     auto const order = (a.bytes[i] & mask) <=> (b.bytes[i] & mask);
-    if (order != 0) {
+    if (std::is_neq(order)) {
       return order;
     }
   }
@@ -63,7 +63,7 @@ constexpr std::strong_ordering compare_ip(ip_value const& a, ip_value const& b) 
     return a.family <=> b.family;
   }
   auto const network = compare_bits(a, b, a.prefix < b.prefix ? a.prefix : b.prefix);
-  if (network != 0) {
+  if (std::is_neq(network)) {
     return network;
   }
   return a.prefix != b.prefix ? a.prefix <=> b.prefix : compare_bits(a, b, a.bits());

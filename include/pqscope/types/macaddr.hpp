@@ -51,7 +51,8 @@ struct macaddr8 {
   std::array<unsigned char, 8> bytes{};  ///< most significant first; all zero unless set
 
   /// Reads an address as PostgreSQL does: eight pairs of digits, or six, between whose halves
-  /// `ff:fe` is put; `:`, `-` or `.` behind any pair, but the same one; nothing if `text` is none.
+  /// ff:fe is put; a colon, hyphen or full stop behind any pair, but the same one; nothing if
+  /// `text` is none.
   static constexpr std::optional<macaddr8> try_parse(std::string_view text) noexcept {
     auto const parsed = detail::parse_mac8(text);
     return parsed ? std::optional(macaddr8{*parsed}) : std::nullopt;

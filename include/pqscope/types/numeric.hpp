@@ -171,7 +171,7 @@ class numeric {
 
   /// Whether the values are equal, whatever their scales.
   friend bool operator==(numeric const& a, numeric const& b) noexcept {
-    return detail::compare_numerics(a.parts_, b.parts_) == 0;
+    return std::is_eq(detail::compare_numerics(a.parts_, b.parts_));
   }
 
   /// Orders values as PostgreSQL does, NaN above all. Weak: `1.5` and `1.50` are equivalent.
