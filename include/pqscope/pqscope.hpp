@@ -25,6 +25,14 @@
 #include <pqscope/transaction/savepoint.hpp>
 #include <pqscope/transaction/transaction.hpp>
 #include <pqscope/transaction/two_phase.hpp>
+#include <pqscope/transfer/copy_in.hpp>
+#include <pqscope/transfer/copy_out.hpp>
+#include <pqscope/transfer/copy_text.hpp>
+#include <pqscope/transfer/cursor.hpp>
+#include <pqscope/transfer/execute_many.hpp>
+#include <pqscope/transfer/large_object.hpp>
+#include <pqscope/transfer/large_object_streambuf.hpp>
+#include <pqscope/transfer/pipeline.hpp>
 #include <pqscope/transfer/stream.hpp>
 #include <pqscope/types/types.hpp>
 #include <pqscope/unique_session.hpp>

@@ -30,6 +30,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,7 @@ class connection_core {
   std::source_location made_at{};             ///< for messages: where the connection was made
   pqscope::detail::fitness fitness{};         ///< whether a pool is to keep it
   std::uint64_t endings = 0;  ///< tells transactions apart: times that none was open afterwards
-  std::uint64_t undone = 0;     ///< times that something was rolled back to a savepoint
+  std::uint64_t undone = 0;   ///< times that something was rolled back to a savepoint
 
   libpq::connection_handle& handle() noexcept { return handle_; }
   notice_board& notices() noexcept { return notices_; }
@@ -200,10 +201,15 @@ class connection_core {
 
  private:
   friend class core_use;
+  template <class Operation>
+  friend class core_copy;
   friend class core_stream;
+  friend class core_batch;
+  friend class core_pipeline;
 
   libpq::result_handle run_once(libpq::request&& statement, sql_view const& text);
-  libpq::result_handle run_undoable(libpq::request&& statement, sql_view const& text);
+  template <class Run>
+  std::invoke_result_t<Run&> run_undoable(std::source_location const& where, Run&& run);
 
   void require_transaction(std::source_location const& where) const;
   void flush_queue(std::source_location const& where);
@@ -221,7 +227,7 @@ class connection_core {
   void settle_cache(cached_statement* statement, std::size_t main) noexcept;
   bool forget_stale(cached_statement const* statement) noexcept;
   [[noreturn]] void fail(libpq::outcome outcome, libpq::drive_result drove, std::size_t main,
-                         sql_view const& text);
+                         sql_view const& text, std::string const& which = {});
   bool transaction_ended(std::size_t main) const noexcept;
   void leave_scopes() noexcept;
   void note_rollback() noexcept;

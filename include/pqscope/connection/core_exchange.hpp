@@ -16,6 +16,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 /// \file
@@ -26,7 +27,7 @@ namespace pqscope::detail {
 
 inline libpq::result_handle connection_core::run(libpq::request&& statement, sql_view const& text) {
   if (innermost != nullptr && innermost->sandbox) {
-    return run_undoable(std::move(statement), text);
+    return run_undoable(text.where, [&] { return run_once(std::move(statement), text); });
   }
   return run_once(std::move(statement), text);
 }
@@ -57,11 +58,12 @@ inline void connection_core::require_transaction(std::source_location const& whe
 }
 
 /// A statement that would commit by itself, inside a sandbox: its failure is to undo it alone.
-inline libpq::result_handle connection_core::run_undoable(libpq::request&& statement,
-                                                          sql_view const& text) {
+template <class Run>
+std::invoke_result_t<Run&> connection_core::run_undoable(std::source_location const& where,
+                                                         Run&& run) {
   queue("SAVEPOINT pqscope_statement", nullptr);
   try {
-    libpq::result_handle answer = run_once(std::move(statement), text);
+    auto answer = run();
     queue("RELEASE SAVEPOINT pqscope_statement", nullptr);
     return answer;
   } catch (...) {
@@ -69,7 +71,7 @@ inline libpq::result_handle connection_core::run_undoable(libpq::request&& state
       queue_.drop_last();
     } else if (status() == connection_status::in_failed_transaction) {
       queue("ROLLBACK TO SAVEPOINT pqscope_statement", nullptr);
-      control("RELEASE SAVEPOINT pqscope_statement", text.where);
+      control("RELEASE SAVEPOINT pqscope_statement", where);
       first_error.reset();
     }
     throw;
@@ -187,7 +189,8 @@ inline void connection_core::request_mark() {
       requests_.push_back({.kind = libpq::request_kind::prepare,
                            .text = question.text,
                            .name = question.name,
-                           .is_own = true});
+                           .is_own = true,
+                           .is_prompt = true});
     }
     question.kind = libpq::request_kind::execute_prepared;
   }
@@ -316,8 +319,10 @@ inline bool connection_core::conclude(libpq::exchange& exchange, libpq::drive_re
   return true;
 }
 
+/// Throws what an exchange came to that did not complete; `which` goes ahead of a server's message.
 inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result drove,
-                                  std::size_t main, sql_view const& text) {
+                                  std::size_t main, sql_view const& text,
+                                  std::string const& which) {
   if (outcome == libpq::outcome::lost) {
     throw_lost(requests_, libpq::error_text(handle_), text.where);
   }
@@ -332,6 +337,7 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
         "prepared statements do not survive behind a pooler that gives each transaction another "
         "server connection: set statement_cache = 0 there";
   }
+  fields.message.insert(0, which);
   auto const index = static_cast<std::size_t>(failed - requests_.data());
   std::string sql = index == main ? std::string{text.str()} : std::string{failed->text};
   if (innermost != nullptr && !first_error) {

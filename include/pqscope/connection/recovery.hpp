@@ -18,9 +18,11 @@ struct patience {
 };
 
 /// Cancels on the server what `exchange` is doing and reads on until it is done; anything else than
-/// `done` means that the connection cannot be used any more.
-inline libpq::drive_result recover(libpq::connection_handle const& connection,
-                                   libpq::exchange& exchange, patience const& limits) {
+/// `done` means that the connection cannot be used any more. `exchange` is a `libpq::exchange` or
+/// one of COPY, on its way to its end.
+template <class Operation>
+libpq::drive_result recover(libpq::connection_handle const& connection, Operation& exchange,
+                            patience const& limits) {
   auto const give_up = libpq::clock::now() + limits.recovery;
   auto pause = std::chrono::milliseconds{50};
   while (libpq::clock::now() < give_up) {

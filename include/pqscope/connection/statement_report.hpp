@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -24,6 +25,7 @@ struct statement_report {
   std::size_t main;                          ///< index of the statement that was asked for
   sql_view const& text;                      ///< that statement
   statement_origin origin;                   ///< who asked for it
+  std::optional<std::uint64_t> rows{};       ///< of that statement, where its answer is not all
 
   /// Whether anybody listens.
   explicit operator bool() const noexcept { return board.watcher != nullptr; }
@@ -34,7 +36,12 @@ struct statement_report {
       return;
     }
     board.tell([](observer& each) { each.round_trip(); });
-    for (std::size_t i = 0; i < requests.size(); ++i) {
+    announce();
+  }
+
+  /// As `started`, for more statements of a round trip that has been told of.
+  void announce() const noexcept {
+    for (std::size_t i = 0; *this && i < requests.size(); ++i) {
       if (requests[i].kind == libpq::request_kind::prepare) {
         continue;  // a part of the statement's execution
       }
@@ -56,6 +63,9 @@ struct statement_report {
       event.command_tag = answer.command_tag();
       event.rows =
           answer.has_rows() ? static_cast<std::uint64_t>(answer.rows()) : answer.affected_rows();
+      if (i == main && rows) {
+        event.rows = *rows;
+      }
       bool const unprepared =
           i > 0 && requests[i - 1].kind == libpq::request_kind::prepare && requests[i - 1].error;
       event.sqlstate = libpq::sqlstate_of(requests[unprepared ? i - 1 : i].error);

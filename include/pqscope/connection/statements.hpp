@@ -11,7 +11,12 @@
 #include <pqscope/types/parameters.hpp>
 #include <pqscope/types/types.hpp>
 
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
 #include <source_location>
+#include <string_view>
 #include <utility>
 
 namespace pqscope {
@@ -19,6 +24,19 @@ namespace pqscope {
 // What moves data: declared here as members, defined in the headers under transfer/.
 template <class Row>
 class row_stream;
+namespace detail {
+template <class Range>
+struct sql_for_records;
+}
+template <class Row>
+class cursor;
+struct cursor_options;
+template <class Row>
+class copy_rows;
+class copy_target;
+struct copy_options;
+struct copy_csv_options;
+struct copy_text_options;
 
 /// What carries out statements: the common face of `connection`, `transaction`, `savepoint` and
 /// `session`.
@@ -89,6 +107,142 @@ class statements {
   [[nodiscard]] auto stream(dynamic_sql const& text, Args const&... arguments)
       -> row_stream<detail::row_of_t<Row...>>;
 
+  /// Declares a cursor on the server, to read a query's rows in pages; see `cursor`. Defined in
+  /// `pqscope/transfer/cursor.hpp`. One round trip.
+  /// \throws usage_error outside a transaction
+  template <class... Row, class... Args>
+    requires(!std::same_as<Args, cursor_options> && ...)
+  [[nodiscard]] auto cursor(sql<Args...> text, Args const&... arguments)
+      -> pqscope::cursor<detail::row_of_t<Row...>>;
+  /// The same with options. \throws usage_error outside a transaction unless WITH HOLD
+  template <class... Row, class... Args>
+  [[nodiscard]] auto cursor(sql<Args...> text, cursor_options const& options,
+                            Args const&... arguments) -> pqscope::cursor<detail::row_of_t<Row...>>;
+  /// The same for text made at run time.
+  template <class... Row, class... Args>
+    requires(!std::same_as<Args, cursor_options> && ...)
+  [[nodiscard]] auto cursor(dynamic_sql const& text, Args const&... arguments)
+      -> pqscope::cursor<detail::row_of_t<Row...>>;
+  /// The same for text made at run time, with options.
+  template <class... Row, class... Args>
+  [[nodiscard]] auto cursor(dynamic_sql const& text, cursor_options const& options,
+                            Args const&... arguments) -> pqscope::cursor<detail::row_of_t<Row...>>;
+  /// Takes over a cursor that is open on the server, such as a `refcursor` that a function
+  /// returned, by its name, quoted here; it is closed as others are. No round trip. Of the options
+  /// `fetch` and `with_hold` count.
+  /// \throws usage_error outside a transaction unless WITH HOLD
+  template <class... Row>
+  [[nodiscard]] auto adopt_cursor(std::string_view name, cursor_options const& options,
+                                  std::source_location where = std::source_location::current())
+      -> pqscope::cursor<detail::row_of_t<Row...>>;
+  /// The same, fetching 1000 rows at once.
+  template <class... Row>
+  [[nodiscard]] auto adopt_cursor(std::string_view name,
+                                  std::source_location where = std::source_location::current())
+      -> pqscope::cursor<detail::row_of_t<Row...>>;
+
+  /// Carries out one statement for each record of a range; answers how many rows were affected in
+  /// sum. Defined in `pqscope/transfer/execute_many.hpp`.
+  ///
+  ///     s.execute_many("INSERT INTO t (a, b) VALUES ($1, $2)", records);
+  ///
+  /// A record is a `std::tuple`, `std::pair` or aggregate struct, whose fields are `$1`, `$2` and
+  /// so on in their order, or a single value; the number of placeholders is checked while
+  /// compiling. `records` is any input range, also a lazy one or a generator, and gone through
+  /// once, while earlier records are on their way: memory does not grow with their number. It may
+  /// not use this connection.
+  ///
+  /// One round trip; none without records. All or nothing: outside a transaction it is one of its
+  /// own, and a CALL may not commit in it. An error names the record by its number, counted from
+  /// 0; inside a transaction it fails that as any statement's does. What the range throws arrives
+  /// unchanged and before any other error: no record has an effect then, and the transaction goes
+  /// on. So it does after a deadline that came before the last record was sent.
+  ///
+  /// \throws usage_error for COPY, transaction commands, and values PostgreSQL cannot hold
+  template <class Range>
+  std::uint64_t execute_many(typename detail::sql_for_records<Range>::type text, Range&& records);
+  /// The same for text made at run time. \throws usage_error if placeholders and values differ in
+  /// number
+  template <class Range>
+  std::uint64_t execute_many(dynamic_sql const& text, Range&& records);
+
+  /// Copies records into the columns of a table with COPY, the fastest way into the server; answers
+  /// how many rows it took. Defined in `pqscope/transfer/copy_in.hpp`.
+  ///
+  ///     s.copy_in("t", {"a", "b"}, records);
+  ///
+  /// A record is a `std::tuple`, `std::pair` or aggregate struct, whose fields go into `columns` in
+  /// their order, or a single value; no `columns` are all that are not generated. `records` is any
+  /// input range, also a lazy one or a generator, and gone through once; about 64 KiB are in memory
+  /// at a time, and a record. It may not use this connection; the rows of another one's `copy_out`
+  /// will do.
+  ///
+  /// Values travel in binary format, which knows no casts: a column has the type of the C++ type,
+  /// domains their base type, or is wider (`int` into `bigint`, `float` into `double precision`).
+  /// Texts and enums go into text types, enums, `json` and `jsonb`; for any other column all of the
+  /// records travel as text, if each of their types has a text form.
+  ///
+  /// All or nothing. An error of the server's tells the line in its `context()`, once all records
+  /// have been sent, and fails an open transaction as any statement's does. What the range, or
+  /// `on_progress`, throws arrives unchanged, nothing is inserted, and the transaction goes on.
+  /// Three round trips: one with what is due (a BEGIN) for the columns, one until the server is
+  /// ready for the data, one at the end.
+  ///
+  /// \throws usage_error before the COPY if records and columns do not fit, with all that is wrong;
+  ///         for values PostgreSQL cannot hold, naming the record, counted from 0, and the column
+  template <class Range, class Options = copy_options>
+  std::uint64_t copy_in(copy_target const& table, std::initializer_list<std::string_view> columns,
+                        Range&& records, Options options = {},
+                        std::source_location where = std::source_location::current());
+  /// Copies CSV from a stream, from where it is to its end, into a table; answers how many rows the
+  /// server took. Data goes through in blocks of 64 KiB, in the client's encoding. Errors as
+  /// `copy_in`; a stream that fails throws what it throws, or `std::ios_base::failure`. Two round
+  /// trips, and one ahead of them in a transaction. Defined in `pqscope/transfer/copy_text.hpp`.
+  template <class Options = copy_csv_options>
+  std::uint64_t copy_in_csv(copy_target const& table, std::istream& from, Options options = {},
+                            std::source_location where = std::source_location::current());
+  /// The same for the text format of COPY.
+  template <class Options = copy_text_options>
+  std::uint64_t copy_in_text(copy_target const& table, std::istream& from, Options options = {},
+                             std::source_location where = std::source_location::current());
+
+  /// The rows of a query by COPY, in binary format, as they arrive; see `copy_rows`. Defined in
+  /// `pqscope/transfer/copy_out.hpp`.
+  ///
+  ///     for (auto [id, name] : s.copy_out<int, std::string_view>("SELECT id, name FROM t")) { }
+  template <class... Row, class Options = copy_options>
+  [[nodiscard]] auto copy_out(sql<> text, Options options = {})
+      -> copy_rows<detail::row_of_t<Row...>>;
+  /// The same for text made at run time.
+  template <class... Row, class Options = copy_options>
+  [[nodiscard]] auto copy_out(dynamic_sql const& text, Options options = {})
+      -> copy_rows<detail::row_of_t<Row...>>;
+  /// Writes the rows of a query to a stream as CSV; answers how many there were. Data goes through
+  /// in blocks of 64 KiB, in the client's encoding. A stream that fails throws what it throws, or
+  /// `std::ios_base::failure`; the transaction goes on then. One round trip, and one ahead of it in
+  /// a transaction. Defined in `pqscope/transfer/copy_text.hpp`.
+  template <class Options = copy_csv_options>
+  std::uint64_t copy_out_csv(sql<> text, std::ostream& to, Options options = {});
+  /// The same for text made at run time.
+  template <class Options = copy_csv_options>
+  std::uint64_t copy_out_csv(dynamic_sql const& text, std::ostream& to, Options options = {});
+  /// The same in the text format of COPY.
+  template <class Options = copy_text_options>
+  std::uint64_t copy_out_text(sql<> text, std::ostream& to, Options options = {});
+  /// The same for text made at run time.
+  template <class Options = copy_text_options>
+  std::uint64_t copy_out_text(dynamic_sql const& text, std::ostream& to, Options options = {});
+
+  /// Carries out several statements in one round trip: those that `body(pipeline&)` asks for. Their
+  /// answers take the place of the handles in what it returns; see `pqscope::pipeline`. Defined in
+  /// `pqscope/transfer/pipeline.hpp`.
+  ///
+  ///     auto [a, b] = s.pipeline([](auto& p) {
+  ///       return std::tuple{p.template query<int>("SELECT 1"), p.execute("DELETE FROM t")};
+  ///     });
+  template <class Body>
+  auto pipeline(Body&& body, std::source_location where = std::source_location::current());
+
   /// Carries out any number of statements, separated by semicolons, without parameters. Outside a
   /// transaction they are one unit, unless they hold transaction commands of their own. What they
   /// return is dropped. A BEGIN that is due costs a round trip of its own here.
@@ -105,6 +259,10 @@ class statements {
 
  private:
   Self& self() noexcept { return static_cast<Self&>(*this); }
+
+  template <class... Row>
+  auto open_cursor(sql_view const& text, cursor_options const& options,
+                   libpq::parameters const& bound) -> pqscope::cursor<detail::row_of_t<Row...>>;
 
   libpq::result_handle send(sql_view const& text, libpq::parameters const& bound,
                             libpq::value_format format) {

@@ -1,0 +1,279 @@
+#ifndef PQSCOPE_TRANSFER_COPY_OUT_HPP
+#define PQSCOPE_TRANSFER_COPY_OUT_HPP
+
+#include <pqscope/connection/core_copy.hpp>
+#include <pqscope/connection/row_plan.hpp>
+#include <pqscope/connection/row_shape.hpp>
+#include <pqscope/connection/statements.hpp>
+#include <pqscope/error/decode_error.hpp>
+#include <pqscope/libpq/copy.hpp>
+#include <pqscope/libpq/request.hpp>
+#include <pqscope/libpq/result.hpp>
+#include <pqscope/sql/dynamic_sql.hpp>
+#include <pqscope/sql/sql.hpp>
+#include <pqscope/transfer/copy_options.hpp>
+#include <pqscope/transfer/copy_query.hpp>
+#include <pqscope/types/decode_value.hpp>
+#include <pqscope/types/wire_value.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pqscope {
+namespace detail {
+
+/// One value of a row of binary COPY data; `size` is -1 for NULL.
+struct copied_value {
+  char const* data = nullptr;
+  std::int32_t size = -1;
+};
+
+/// The binary COPY data of a query, taken apart row by row.
+/// Source: PostgreSQL, "COPY", "File Formats".
+class copy_reader {
+ public:
+  /// Asks for the query's columns. Sends no COPY yet.
+  copy_reader(connection_core& core, sql_view const& text, copy_options options)
+      : query_{query_to_copy(text)}, options_{std::move(options)}, copy_{core, text.where} {
+    std::vector<libpq::request> questions;
+    questions.push_back(
+        {.kind = libpq::request_kind::prepare, .text = query_.c_str(), .is_own = true});
+    questions.push_back({.kind = libpq::request_kind::describe,
+                         .text = query_.c_str(),
+                         .is_own = true,
+                         .is_prompt = true});
+    auto const answers = copy_.ask(std::move(questions), text.str());
+    columns_ = libpq::described_rows(answers[1]);
+  }
+
+  /// The query's columns.
+  libpq::result_view columns() const noexcept { return libpq::result_view{columns_}; }
+
+  /// Begins the COPY.
+  void begin() { copy_.begin("COPY (" + query_ + ") TO STDOUT (FORMAT binary)"); }
+
+  /// Goes on to the next row, whose values come into `values`; false at the end.
+  bool next(std::span<copied_value> values) {
+    for (;;) {
+      if (rest_.empty()) {
+        if (!copy_.next()) {
+          return finish();
+        }
+        rest_ = copy_.row();
+        done_.bytes += rest_.size();
+        if (!has_head_) {
+          take_head();
+        }
+      } else if (take_row(values)) {
+        ++done_.rows;
+        tell(64 * 1024);
+        return true;
+      }
+    }
+  }
+
+  /// How many rows there were so far.
+  std::uint64_t rows() const noexcept { return done_.rows; }
+
+ private:
+  bool finish() {
+    if (!std::exchange(is_done_, true)) {
+      tell(0);
+    }
+    return false;
+  }
+
+  void tell(std::uint64_t step) {
+    if (options_.on_progress && done_.bytes - told_ >= step) {
+      told_ = done_.bytes;
+      options_.on_progress(done_);
+    }
+  }
+
+  /// The bytes at the front, taken off.
+  char const* take(std::size_t size) {
+    if (rest_.size() < size) {
+      copy_.throw_violated();
+    }
+    char const* const bytes = rest_.data();
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+
+  void take_head() {
+    constexpr std::string_view signature{"PGCOPY\n\377\r\n\0", 11};
+    if (std::string_view{take(signature.size()), signature.size()} != signature ||
+        read_int32(take(4)) != 0) {
+      copy_.throw_violated();
+    }
+    std::int32_t const extension = read_int32(take(4));
+    if (extension < 0) {
+      copy_.throw_violated();
+    }
+    take(static_cast<std::size_t>(extension));
+    has_head_ = true;
+  }
+
+  /// False at the mark of the end.
+  bool take_row(std::span<copied_value> values) {
+    int const count = read_int16(take(2));
+    if (count == -1 && rest_.empty()) {
+      return false;
+    }
+    if (count < 0 || static_cast<std::size_t>(count) != values.size()) {
+      copy_.throw_violated();
+    }
+    for (copied_value& value : values) {
+      value.size = read_int32(take(4));
+      if (value.size < -1) {
+        copy_.throw_violated();
+      }
+      value.data = value.size < 0 ? nullptr : take(static_cast<std::size_t>(value.size));
+    }
+    return true;
+  }
+
+  std::string query_;
+  copy_options options_;
+  core_copy_out copy_;
+  libpq::result_handle columns_;
+  std::string_view rest_;
+  copy_progress done_;
+  std::uint64_t told_ = 0;
+  bool has_head_ = false;
+  bool is_done_ = false;
+};
+
+/// Reads the fields of a row that was copied, and knows which one it is at when an error occurs.
+template <std::size_t Size>
+struct copied_row_reader {
+  std::array<column_plan, Size> const& plan;
+  std::array<copied_value, Size> const& values;
+  int& column;
+
+  template <class T>
+  T get(std::size_t field) const {
+    column = plan[field].column;
+    copied_value const from = values[static_cast<std::size_t>(column)];
+    if (from.size < 0) {
+      return null_value<T>();
+    }
+    return decode_value<T>(
+        wire_value{from.data, static_cast<std::size_t>(from.size), plan[field].type});
+  }
+};
+
+}  // namespace detail
+
+/// The rows of a query by COPY: binary values, decoded as they arrive; memory does not grow with
+/// their number.
+///
+/// Rows, columns and types are as for `query<Row>`; they are checked before the COPY begins. A
+/// `std::string_view` or `std::span` in a row holds until the next one is looked at.
+///
+/// While it is open the connection is busy. Leaving it before its end, by a `break` or an
+/// exception, drops what is about to come or cancels the COPY on the server; the transaction is
+/// unharmed. An error in the middle is thrown when the row is asked for, and fails the transaction
+/// as any statement's does. Two round trips, the first with what is due (a BEGIN). A deadline
+/// limits each wait for rows.
+///
+/// To be gone through once, as an input range; it can be the source of another connection's
+/// `copy_in`. Neither copied nor moved; ends before its connection and scope. One thread at a time.
+template <class Row>
+class copy_rows {
+  using shape = detail::row_shape<Row>;
+
+ public:
+  /// Used by `copy_out`: begins, and waits for the first row.
+  copy_rows(detail::connection_core& core, sql_view const& text, copy_options options)
+      : source_{core, text, std::move(options)} {
+    auto const fields = shape::fields();
+    detail::plan_row(source_.columns(), fields, shape::by_name, plan_, text.where);
+    source_.begin();
+    advance();
+  }
+  copy_rows(copy_rows const&) = delete;
+  copy_rows& operator=(copy_rows const&) = delete;
+  ~copy_rows() = default;
+
+  /// Goes through the rows; each increment may wait for the server.
+  class iterator {
+   public:
+    using value_type = Row;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    iterator() noexcept = default;
+    explicit iterator(copy_rows& of) noexcept : of_{&of} {}
+
+    /// Decodes the row. \throws decode_error that names column and row
+    Row operator*() const { return of_->read(); }
+    /// Goes to the next row. Errors as for any statement.
+    iterator& operator++() {
+      of_->advance();
+      return *this;
+    }
+    /// The same.
+    void operator++(int) { ++*this; }
+    /// Whether there are no more rows.
+    bool operator==(std::default_sentinel_t) const noexcept { return of_->at_end_; }
+
+   private:
+    copy_rows* of_ = nullptr;
+  };
+
+  /// The row that has not been gone past yet.
+  iterator begin() noexcept { return iterator{*this}; }
+  /// Behind the last row.
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  void advance() {
+    at_end_ = true;  // also where an error comes
+    at_end_ = !source_.next(values_);
+  }
+
+  Row read() const {
+    int column = 0;
+    detail::copied_row_reader<shape::size> const reader{plan_, values_, column};
+    try {
+      return shape::make(reader);
+    } catch (decode_error& failure) {
+      failure.locate(source_.columns().column_name(column), source_.rows() - 1);
+      throw;
+    }
+  }
+
+  detail::copy_reader source_;
+  std::array<detail::column_plan, shape::size> plan_{};
+  std::array<detail::copied_value, shape::size> values_{};
+  bool at_end_ = false;
+};
+
+template <class Self>
+template <class... Row, class Options>
+auto statements<Self>::copy_out(sql<> text, Options options)
+    -> copy_rows<detail::row_of_t<Row...>> {
+  static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in copy_out<int, std::string>");
+  return {self().core_for(text.where()), text.view(), copy_options{std::move(options)}};
+}
+
+template <class Self>
+template <class... Row, class Options>
+auto statements<Self>::copy_out(dynamic_sql const& text, Options options)
+    -> copy_rows<detail::row_of_t<Row...>> {
+  static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in copy_out<int, std::string>");
+  return {self().core_for(text.where()), text.view(), copy_options{std::move(options)}};
+}
+
+}  // namespace pqscope
+
+#endif

@@ -1,0 +1,146 @@
+#ifndef PQSCOPE_TRANSFER_LARGE_OBJECT_STREAMBUF_HPP
+#define PQSCOPE_TRANSFER_LARGE_OBJECT_STREAMBUF_HPP
+
+#include <pqscope/transfer/large_object.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <ios>
+#include <istream>
+#include <ostream>
+#include <source_location>
+#include <span>
+#include <streambuf>
+#include <vector>
+
+namespace pqscope {
+
+/// A large object as the buffer of a standard stream:
+///
+///     pqscope::large_object_streambuf buffer{lo};
+///     std::istream in{&buffer};
+///
+/// Reads and writes chunks, from the object's position on; use that one itself only after a flush
+/// or a seek of the stream. What the database throws makes the stream `bad()`, or comes through
+/// where its `exceptions()` say so: `in.exceptions(std::ios::badbit)`. The destructor writes what
+/// is still buffered; what goes wrong then reaches only the observer: flush first. Neither copied
+/// nor moved; ends before its large object.
+class large_object_streambuf : public std::streambuf {
+ public:
+  /// Buffers `of`. No round trip.
+  explicit large_object_streambuf(large_object& of) : of_{of}, buffer_(large_object::chunk_size) {}
+  large_object_streambuf(large_object_streambuf const&) = delete;
+  large_object_streambuf& operator=(large_object_streambuf const&) = delete;
+  ~large_object_streambuf() override {
+    if (pptr() != pbase()) {
+      of_.write_last(written());
+    }
+  }
+
+ protected:
+  int_type underflow() override {
+    write_out();
+    std::size_t const size = of_.read(std::as_writable_bytes(std::span{buffer_}));
+    setg(buffer_.data(), buffer_.data(), buffer_.data() + size);
+    return size > 0 ? traits_type::to_int_type(*gptr()) : traits_type::eof();
+  }
+
+  int_type overflow(int_type next) override {
+    if (pptr() != nullptr) {
+      write_out();
+    } else {
+      go_back();
+    }
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+    if (!traits_type::eq_int_type(next, traits_type::eof())) {
+      *pptr() = traits_type::to_char_type(next);
+      pbump(1);
+    }
+    return traits_type::not_eof(next);
+  }
+
+  int sync() override {
+    write_out();
+    go_back();
+    return 0;
+  }
+
+  pos_type seekoff(off_type by, std::ios_base::seekdir from, std::ios_base::openmode) override {
+    if (from == std::ios_base::cur && by == 0) {
+      return of_.tell() + (pptr() - pbase()) - (egptr() - gptr());
+    }
+    sync();
+    return of_.seek(by, from == std::ios_base::beg   ? seek_from::begin
+                        : from == std::ios_base::end ? seek_from::end
+                                                     : seek_from::current);
+  }
+
+  pos_type seekpos(pos_type to, std::ios_base::openmode which) override {
+    return seekoff(to, std::ios_base::beg, which);
+  }
+
+ private:
+  std::span<std::byte const> written() const noexcept {
+    return std::as_bytes(std::span{pbase(), static_cast<std::size_t>(pptr() - pbase())});
+  }
+  /// Writes what is buffered.
+  void write_out() {
+    if (pptr() != pbase()) {
+      of_.write(written());
+    }
+    setp(nullptr, nullptr);
+  }
+  /// Puts the object's position where reading is.
+  void go_back() {
+    if (egptr() != gptr()) {
+      of_.seek(of_.tell() - (egptr() - gptr()));
+    }
+    setg(nullptr, nullptr, nullptr);
+  }
+
+  large_object& of_;
+  std::vector<char> buffer_;
+};
+
+/// Writes all that a stream has left at the large object's position, in memory for one chunk;
+/// returns how many bytes. A round trip for each chunk.
+/// \throws std::ios_base::failure if the stream goes bad; all chunks but the last have been written
+inline std::uint64_t import_large_object(
+    large_object& to, std::istream& from,
+    std::source_location where = std::source_location::current()) {
+  std::vector<char> chunk(large_object::chunk_size);
+  std::uint64_t total = 0;
+  while (from) {
+    from.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    auto const size = static_cast<std::size_t>(from.gcount());
+    to.write(std::as_bytes(std::span{chunk.data(), size}), where);
+    total += size;
+  }
+  if (!from.eof()) {
+    throw std::ios_base::failure("the stream that was imported into a large object failed");
+  }
+  return total;
+}
+
+/// Writes all from the large object's position on to a stream, in memory for one chunk; returns how
+/// many bytes. A round trip for each chunk.
+/// \throws std::ios_base::failure if the stream fails
+inline std::uint64_t export_large_object(
+    large_object& from, std::ostream& to,
+    std::source_location where = std::source_location::current()) {
+  std::vector<char> chunk(large_object::chunk_size);
+  std::uint64_t total = 0;
+  for (std::size_t size = chunk.size(); size == chunk.size();) {
+    size = from.read(std::as_writable_bytes(std::span{chunk}), where);
+    to.write(chunk.data(), static_cast<std::streamsize>(size));
+    if (!to) {
+      throw std::ios_base::failure("the stream that a large object was exported to failed");
+    }
+    total += size;
+  }
+  return total;
+}
+
+}  // namespace pqscope
+
+#endif
