@@ -39,8 +39,18 @@ class copy_exchange {
   bool was_sent() const noexcept { return may_be_sent_; }
 
  protected:
-  enum class phase : unsigned char { start, opening, moving, closing, finished };
+  /// How far it has come.
+  enum class phase : unsigned char {
+    start,     ///< nothing was sent
+    opening,   ///< the command was sent
+    moving,    ///< data goes
+    closing,   ///< the data has ended, its answer is awaited
+    finished,  ///< all is over
+  };
 
+  /// \param command what to send; outlives this, as does the connection
+  /// \param wanted  the status of the result that lets data move
+  /// \param drain   see `drain_limit`
   copy_exchange(connection_handle const& connection, request& command, ExecStatusType wanted,
                 clock::duration drain) noexcept
       : connection_{connection.get()}, request_{command}, wanted_{wanted}, drain_{drain} {}
@@ -74,25 +84,32 @@ class copy_exchange {
     return {sends ? readiness::either : readiness::readable, PQsocket(connection_), drain_until()};
   }
 
+  /// Takes in what has arrived.
   void read_input() noexcept {
     if (PQconsumeInput(connection_) == 0) {
       input_ended_ = true;  // what arrived before the end is still to be had
     }
   }
 
+  /// It has ended so.
   wait_for finish(outcome how) noexcept {
     outcome_ = how;
     phase_ = phase::finished;
     return {};
   }
 
+  /// How a connection that does not answer as it should is left.
   outcome broken() const noexcept {
     return PQstatus(connection_) == CONNECTION_OK ? outcome::violated : outcome::lost;
   }
 
+  /// The connection.
   PGconn* connection_;
+  /// How far it has come.
   phase phase_ = phase::start;
+  /// Nothing more will arrive.
   bool input_ended_ = false;
+  /// Data is not looked at any more.
   bool dropping_ = false;  // rows that come out
 
  private:

@@ -207,11 +207,15 @@ class copy_rows {
   /// Goes through the rows; each increment may wait for the server.
   class iterator {
    public:
+    /// A decoded row.
     using value_type = Row;
+    /// For the standard library.
     using difference_type = std::ptrdiff_t;
+    /// To be gone through once.
     using iterator_concept = std::input_iterator_tag;
 
     iterator() noexcept = default;
+    /// Used by `begin()`.
     explicit iterator(copy_rows& of) noexcept : of_{&of} {}
 
     /// Decodes the row. \throws decode_error that names column and row

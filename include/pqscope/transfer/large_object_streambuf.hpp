@@ -38,6 +38,7 @@ class large_object_streambuf : public std::streambuf {
   }
 
  protected:
+  /// Reads the next chunk.
   int_type underflow() override {
     write_out();
     std::size_t const size = of_.read(std::as_writable_bytes(std::span{buffer_}));
@@ -45,6 +46,7 @@ class large_object_streambuf : public std::streambuf {
     return size > 0 ? traits_type::to_int_type(*gptr()) : traits_type::eof();
   }
 
+  /// Writes the chunk and begins another.
   int_type overflow(int_type next) override {
     if (pptr() != nullptr) {
       write_out();
@@ -59,12 +61,14 @@ class large_object_streambuf : public std::streambuf {
     return traits_type::not_eof(next);
   }
 
+  /// Writes what has not been written.
   int sync() override {
     write_out();
     go_back();
     return 0;
   }
 
+  /// Seeks by a number of bytes.
   pos_type seekoff(off_type by, std::ios_base::seekdir from, std::ios_base::openmode) override {
     if (from == std::ios_base::cur && by == 0) {
       return of_.tell() + (pptr() - pbase()) - (egptr() - gptr());
@@ -75,6 +79,7 @@ class large_object_streambuf : public std::streambuf {
                                                      : seek_from::current);
   }
 
+  /// Seeks to a place.
   pos_type seekpos(pos_type to, std::ios_base::openmode which) override {
     return seekoff(to, std::ios_base::beg, which);
   }

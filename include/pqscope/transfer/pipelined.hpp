@@ -18,8 +18,10 @@ class pipeline;
 template <class Answer>
 class pipelined {
  public:
+  /// Takes the other's place.
   pipelined(pipelined&& other) noexcept
       : of_{std::exchange(other.of_, 0)}, index_{other.index_}, where_{other.where_} {}
+  /// Takes the other's place.
   pipelined& operator=(pipelined&& other) noexcept {
     of_ = std::exchange(other.of_, 0);
     index_ = other.index_;
