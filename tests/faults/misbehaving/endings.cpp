@@ -90,9 +90,18 @@ TEST_CASE("of several errors for one statement the first with an SQLSTATE is tol
       {wire::error_response("ERROR", "", "a pooler's") +
        wire::error_response("ERROR", "22012", "division by zero") +
        wire::error_response("ERROR", "42601", "syntax error") + wire::ready_for_query()})};
-  auto conn = impatient(server);
+  auto conn = impatient(server, {.statement_cache = 0});
   CHECK(verdict([&] { conn.execute("SELECT n"); }) == "server_error 22012 usable");
   CHECK(verdict([&] { conn.execute("UPDATE t SET a = 1"); }) == "done");
+}
+
+TEST_CASE("of two errors in the pipeline that prepares a statement the first is told") {
+  scripted_server const server{support::script(
+      {wire::error_response("ERROR", "22012", "division by zero") +
+       wire::error_response("ERROR", "42601", "syntax error") + wire::ready_for_query()})};
+  auto conn = impatient(server);
+  CHECK(verdict([&] { conn.execute("SELECT n"); }) == "server_error 22012 usable");
+  CHECK(conn.status() == connection_status::idle);
 }
 
 TEST_CASE("an error at the Sync of a pipeline is told, not swallowed") {

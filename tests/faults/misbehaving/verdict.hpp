@@ -46,8 +46,9 @@ std::string verdict(Action const& action) {
 }
 
 /// A connection with no deadline whose patience beyond all limits is short.
-inline pqscope::connection impatient(scripted_server const& server) {
-  pqscope::connection conn{pqscope::config::from_url(server.url())};
+inline pqscope::connection impatient(scripted_server const& server,
+                                     pqscope::connection_options const& options = {}) {
+  pqscope::connection conn{pqscope::config::from_url(server.url()), options};
   conn.core_for({}).patience = {.drain = std::chrono::milliseconds{60},
                                 .recovery = std::chrono::milliseconds{120}};
   return conn;
