@@ -487,10 +487,8 @@ inline bool world::apply(event const& e) {
 
 inline char const* world::slots_fault() const {
   std::array<std::size_t, 5> count{};
-  std::size_t doomed = 0;
   for (auto const& slot : slots_) {
     ++count[static_cast<std::size_t>(slot.state)];
-    doomed += slot.doomed ? 1U : 0U;
     bool const listed = slot.state != slot_state::leased;
     for (pool_slot const* beside : {slot.newer, slot.older}) {
       if (beside != nullptr && (!listed || beside->state != slot.state)) {
