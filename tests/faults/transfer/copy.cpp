@@ -201,7 +201,8 @@ TEST_CASE("a backend killed in the middle of a COPY loses the connection, with i
     connection conn{support::test_config()};
     int const pid = conn.backend_pid();
     bool killed = false;
-    CHECK_THROWS_AS(
+    // The last word comes only where the backend was not held up in the middle of a row.
+    CHECK_THROWS_MATCHES(
         [&] {
           for (std::string_view const each : conn.copy_out<std::string_view>(
                    "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)")) {
@@ -211,7 +212,11 @@ TEST_CASE("a backend killed in the middle of a COPY loses the connection, with i
             }
           }
         }(),
-        pqscope::connection_error);
+        pqscope::error,
+        Catch::Matchers::Predicate<pqscope::error>([](pqscope::error const& e) {
+          return dynamic_cast<pqscope::admin_shutdown const*>(&e) != nullptr ||
+                 dynamic_cast<pqscope::connection_lost const*>(&e) != nullptr;
+        }));
     CHECK(conn.status() == connection_status::broken);
   }
   CHECK(t.number("count(*)") == 0);
