@@ -150,6 +150,9 @@ inline void session::finish(std::source_location const& where) {
     return;
   }
   forget_if_gone();
+  if (options_.on_in_doubt == on_in_doubt::resolve && source_ != nullptr && scope_.active()) {
+    scope_.send_deferred(where);
+  }
   try {
     scope_.commit(where);
   } catch (commit_in_doubt const& doubt) {

@@ -24,6 +24,7 @@
 #include <pqscope/sql/sql_view.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -184,6 +185,16 @@ class connection_core {
 
   /// Lets a control statement go ahead of whatever is sent next; `begins` is told when it worked.
   void queue(std::string text, scope_link* begins) { queue_.add(std::move(text), begins); }
+  /// Keeps a statement of the user's until something is sent; what it returns is dropped then.
+  void defer(sql_view const& text, libpq::parameters const& bound);
+  /// Sends what has been deferred, if anything, with the rest of the queue.
+  void send_deferred(std::source_location const& where);
+  /// Whether anything has been deferred; by a scope or inside it, if one is given.
+  bool has_deferred(scope_link const* inside = nullptr) const noexcept {
+    return queue_.has_deferred(inside);
+  }
+  /// Forgets what has been deferred.
+  void drop_deferred() noexcept { queue_.drop_deferred(); }
   /// Takes back what was queued for a scope that did nothing; false if it has been sent.
   bool unqueue(scope_link const* begins) noexcept { return queue_.take_back(begins); }
   /// Forgets what was queued.
@@ -206,6 +217,7 @@ class connection_core {
   friend class core_stream;
   friend class core_batch;
   friend class core_pipeline;
+  friend class core_questions;
 
   libpq::result_handle run_once(libpq::request&& statement, sql_view const& text);
   template <class Run>
@@ -213,6 +225,8 @@ class connection_core {
 
   void require_transaction(std::source_location const& where) const;
   void flush_queue(std::source_location const& where);
+  void append_queue();
+  bool deferred_asks() const;
   libpq::result_handle send(libpq::request&& statement, sql_view const& text,
                             statement_origin origin);
   bool perform(std::size_t main, sql_view const& text, statement_origin origin,
@@ -245,6 +259,7 @@ class connection_core {
   std::vector<std::string> deallocations_;  // that ride with what is sent
   unsigned stale_ = 0;                      // times the server did not know what was prepared
   bool mark_prepared_ = false;              // the question for the transaction's mark
+  std::size_t mark_at_ = 0;                 // where it is asked behind deferred statements
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;
   std::shared_ptr<core_anchor> anchor_;

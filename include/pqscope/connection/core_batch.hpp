@@ -46,6 +46,9 @@ class core_batch {
     if (core_.innermost != nullptr) {
       core_.require_transaction(text_.where);
     }
+    if (core_.queue_.has_deferred()) {
+      core_.flush_queue(text_.where);  // its errors are not those of a record
+    }
     libpq::limit const bound = core_.require_time(text_.where);
     prepare();
     std::span<libpq::request> const all = core_.requests_;
@@ -74,8 +77,7 @@ class core_batch {
     asks_ = core_.innermost != nullptr && core_.identify && !core_.mark &&
             !precedes_snapshot(text_.str()) && tells_transaction_id(core_.handle_);
     auto const add = [&](char const* text) { requests.push_back({.text = text, .is_own = true}); };
-    requests.clear();
-    core_.queue_.append_to(requests);
+    core_.append_queue();
     if (inside_) {
       add("SAVEPOINT pqscope_batch");
     }

@@ -54,8 +54,7 @@ class core_copy {
   std::vector<libpq::result_handle> ask(std::vector<libpq::request> questions,
                                         std::string_view shown) {
     std::vector<libpq::request>& requests = core_.requests_;
-    requests.clear();
-    core_.queue_.append_to(requests);
+    core_.append_queue();
     std::size_t const savepoint = requests.size();
     if (guards_) {
       requests.push_back({.text = "SAVEPOINT pqscope_copy"});

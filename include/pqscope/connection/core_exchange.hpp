@@ -87,13 +87,53 @@ inline libpq::result_handle connection_core::control(char const* text,
   return send({.kind = kind, .text = text}, shown, origin);
 }
 
+inline void connection_core::defer(sql_view const& text, libpq::parameters const& bound) {
+  {
+    core_use const use{*this, text.where};
+    if (innermost == nullptr || innermost->sandbox) {
+      throw usage_error("outside a transaction there is nothing to defer a statement to",
+                        text.where);
+    }
+    libpq::request const statement{.text = text.text};
+    refuse_control(statement, text, innermost);
+    require_transaction(text.where);
+    if (goes_alone(statement, text) || drops_prepared(text.str())) {
+      throw usage_error("COPY, DEALLOCATE and DISCARD cannot be deferred", text.where);
+    }
+  }
+  queue_.add(deferred_statement{text, bound});
+}
+
+inline void connection_core::send_deferred(std::source_location const& where) {
+  if (queue_.has_deferred()) {
+    core_use const use{*this, where};
+    flush_queue(where);
+  }
+}
+
+/// Begins the requests of an exchange with those for what is queued.
+inline void connection_core::append_queue() {
+  requests_.clear();
+  mark_at_ = 0;
+  cache_.unpin();
+  queue_.append_to(requests_, cache_, libpq::state_of(handle_) != libpq::transaction_state::failed);
+}
+
+/// Whether to ask for the transaction's mark behind what has been deferred, before COMMIT.
+inline bool connection_core::deferred_asks() const {
+  return innermost != nullptr && identify && !mark && tells_transaction_id(handle_) &&
+         queue_.any_deferred_but(precedes_snapshot);
+}
+
 /// Sends what is queued in a round trip of its own.
 inline void connection_core::flush_queue(std::source_location const& where) {
-  requests_.clear();
-  queue_.append_to(requests_);
-  std::string_view const last = queue_.last();
-  perform(requests_.size() - 1, {.text = last.data(), .size = last.size(), .where = where},
-          statement_origin::scope);
+  append_queue();
+  std::size_t const count = requests_.size();
+  if (deferred_asks()) {
+    request_mark();
+    mark_at_ = requests_.size() - 1;
+  }
+  perform(count, {.where = where}, statement_origin::scope);
   requests_.clear();
   queue_.clear();
 }
@@ -103,13 +143,17 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   bool const in_scope = origin == statement_origin::caller && innermost != nullptr;
   bool const alone = goes_alone(statement, text);
   bool const asks = in_scope && identify && !mark && !alone && !precedes_snapshot(text.str()) &&
-                    tells_transaction_id(handle_);
+                    !drops_prepared(text.str()) && tells_transaction_id(handle_);
   bool const cacheable = origin == statement_origin::caller && !alone &&
                          statement.kind == libpq::request_kind::execute;
   std::size_t main = 0;
   for (bool repeatable = cacheable && innermost == nullptr;; repeatable = false) {
-    requests_.clear();
-    queue_.append_to(requests_);
+    append_queue();
+    if (!in_scope && deferred_asks()) {
+      request_mark();
+      mark_at_ = requests_.size() - 1;
+      requests_.back().flushes = true;  // its answer is not to be lost with that of COMMIT
+    }
     cached_statement* const known = request_main(statement, text, cacheable);
     main = requests_.size() - 1;
     if (asks) {
@@ -160,7 +204,7 @@ inline cached_statement* connection_core::request_main(libpq::request const& sta
                          .is_prompt = statement.is_prompt});
     return nullptr;
   }
-  if (!known->prepared) {
+  if (cache_.needs_prepare(*known)) {
     deallocations_ = cache_.take_evicted();
     for (std::string const& each : deallocations_) {
       requests_.push_back({.text = each.c_str(), .is_own = true});
@@ -205,14 +249,17 @@ inline void connection_core::settle_cache(cached_statement* known, std::size_t m
       cache_.forget(*known);
     }
   }
-  for (std::size_t i = main; i < requests_.size(); ++i) {
-    if (requests_[i].dropped_statements) {
+  for (libpq::request const& each : requests_) {
+    if (each.dropped_statements) {
       cache_.clear();
       mark_prepared_ = false;
-    } else if (i > main && requests_[i].kind == libpq::request_kind::prepare &&
-               requests_[i].answer) {
+    } else if (each.kind == libpq::request_kind::prepare && each.answer &&
+               cache_.is_own_name(each.name)) {
       mark_prepared_ = true;
     }
+  }
+  if (mark_at_ != 0 && !mark) {
+    mark = read_transaction_mark(libpq::result_view{requests_[mark_at_].answer});
   }
 }
 
@@ -225,6 +272,10 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
                         (failed->is_own || failed->kind == libpq::request_kind::execute_prepared);
   if (!prepared) {
     return false;
+  }
+  auto const index = static_cast<std::size_t>(failed - requests_.data());
+  if (queue_.deferred_at(index) != nullptr) {
+    known = queue_.known_at(index);
   }
   std::string_view const code = libpq::sqlstate_of(failed->error);
   if (code == "26000" || code == "42P05") {
@@ -250,7 +301,7 @@ inline bool connection_core::perform(std::size_t main, sql_view const& text,
                                      statement_origin origin, cached_statement* known,
                                      bool repeatable) {
   libpq::limit const bound = require_time(text.where);
-  statement_report const report{notices_, requests_, main, text, origin};
+  statement_report const report{notices_, requests_, main, text, origin, {}, &queue_};
   auto const start = report ? libpq::clock::now() : libpq::clock::time_point{};
   report.started();
   ++round_trips_;
@@ -340,8 +391,10 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
   fields.message.insert(0, which);
   auto const index = static_cast<std::size_t>(failed - requests_.data());
   std::string sql = index == main ? std::string{text.str()} : std::string{failed->text};
+  deferred_statement const* const deferred = queue_.deferred_at(index);
+  std::source_location const& caller = deferred != nullptr ? deferred->text().where : text.where;
   if (innermost != nullptr && !first_error) {
-    first_error.emplace(fields, sql, text.where, true);
+    first_error.emplace(fields, sql, caller, true);
   }
   if (failed->asked_to_copy) {
     throw usage_error("COPY moves data: use copy_in or copy_out for it", text.where);
@@ -349,7 +402,7 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
   if (drove != libpq::drive_result::done && fields.sqlstate == "57014") {
     throw_interrupted(drove, true, true, text.where);
   }
-  throw_server_error(std::move(fields), std::move(sql), text.where, true);
+  throw_server_error(std::move(fields), std::move(sql), caller, true);
 }
 
 /// Whether the statement ended the transaction of the scopes, as the server says.

@@ -70,8 +70,12 @@ class core_pipeline {
       core_.require_transaction(where_);
     }
     asks_ = in_scope_ && core_.identify && !core_.mark && tells_transaction_id(core_.handle_) &&
-            !std::ranges::all_of(statements_, [](pipelined_statement const& each) {
-              return precedes_snapshot(each.text.str());
+            !std::ranges::all_of(statements_,
+                                 [](pipelined_statement const& each) {
+                                   return precedes_snapshot(each.text.str());
+                                 }) &&
+            std::ranges::none_of(statements_, [](pipelined_statement const& each) {
+              return drops_prepared(each.text.str());
             });
     bool const repeatable = !in_scope_ && !core_.has_queue() &&
                             libpq::state_of(core_.handle_) == libpq::transaction_state::idle;
@@ -81,30 +85,25 @@ class core_pipeline {
     succeed();
   }
 
-  /// Finds or makes room for the prepared ones. None makes room for another one of these.
+  /// Finds or makes room for the prepared ones.
   void find_places() {
     places_.assign(statements_.size(), {});
     bool const may_add = libpq::state_of(core_.handle_) != libpq::transaction_state::failed;
-    std::vector<cached_statement const*> used;
     for (std::size_t i = 0; core_.cache_.capacity() > 0 && i < places_.size(); ++i) {
       pipelined_statement const& each = statements_[i];
       cached_statement*& known = places_[i].known;
       known = core_.cache_.find(each.text, each.parameters);
-      if (known == nullptr && may_add && used.size() < core_.cache_.capacity()) {
+      if (known == nullptr && may_add) {
         known = core_.cache_.add(each.text, each.parameters);
       }
-      if (known != nullptr && std::ranges::find(used, known) == used.end()) {
-        used.push_back(known);
-        places_[i].prepares = !known->prepared;
-      }
+      places_[i].prepares = known != nullptr && core_.cache_.needs_prepare(*known);
     }
   }
 
   void make_requests() {
-    find_places();
     std::vector<libpq::request>& requests = core_.requests_;
-    requests.clear();
-    core_.queue_.append_to(requests);
+    core_.append_queue();
+    find_places();
     core_.deallocations_ = core_.cache_.take_evicted();
     for (std::string const& each : core_.deallocations_) {
       requests.push_back({.text = each.c_str(), .is_own = true});
@@ -177,8 +176,13 @@ class core_pipeline {
     sql_view const nothing{.where = where_};
     auto const report = [&](std::size_t from, std::size_t to, std::size_t main,
                             sql_view const& text) {
-      use(statement_report{core_.notices_, all.subspan(from, to - from), main, text,
-                           statement_origin::caller});
+      use(statement_report{core_.notices_,
+                           all.subspan(from, to - from),
+                           main,
+                           text,
+                           statement_origin::caller,
+                           {},
+                           from == 0 ? &core_.queue_ : nullptr});
     };
     report(0, places_.front().first, all.size(), nothing);
     for (std::size_t i = 0; i < places_.size(); ++i) {

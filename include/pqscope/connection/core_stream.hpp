@@ -98,8 +98,7 @@ class core_stream {
   void start(libpq::request&& statement) {
     libpq::limit const bound = core_.require_time(where_);
     std::vector<libpq::request>& requests = core_.requests_;
-    requests.clear();
-    core_.queue_.append_to(requests);
+    core_.append_queue();
     known_ = core_.request_main(statement, text_, true);
     main_ = requests.size() - 1;
     requests[main_].text = text_.text;
@@ -109,8 +108,8 @@ class core_stream {
     if (asks_) {
       core_.request_mark();
     }
-    report_.emplace(
-        statement_report{core_.notices_, requests, main_, text_, statement_origin::caller});
+    report_.emplace(statement_report{
+        core_.notices_, requests, main_, text_, statement_origin::caller, {}, &core_.queue_});
     start_ = *report_ ? libpq::clock::now() : libpq::clock::time_point{};
     report_->started();
     ++core_.round_trips_;

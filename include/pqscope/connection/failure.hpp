@@ -43,10 +43,9 @@ inline diagnostics describe_failure(libpq::request const& failed) {
 /// connection after it is told by `connection_usable()`, which is false.
 inline void throw_last_word(std::span<libpq::request const> requests,
                             std::source_location const& where) {
-  if (auto const* const failed = first_failure(requests)) {
-    diagnostics fields = describe_failure(*failed);
-    if (!fields.sqlstate.empty()) {
-      throw_server_error(std::move(fields), failed->text, where, false);
+  for (libpq::request const& each : requests) {
+    if (each.error && !libpq::sqlstate_of(each.error).empty()) {
+      throw_server_error(describe_failure(each), each.text, where, false);
     }
   }
 }

@@ -26,6 +26,7 @@ struct cached_statement {
   std::string name;
   bool prepared = false;
   std::uint64_t used = 0;  ///< when, in uses of the cache
+  bool pinned = false;     ///< a part of the exchange that is being made
 };
 
 /// The statements that a connection has prepared, by text and parameter types; those used longest
@@ -61,13 +62,13 @@ class statement_cache {
   }
 
   /// Makes room for a new statement; null where it gains nothing by being prepared, or is a text
-  /// made at run time that was not seen lately.
+  /// made at run time that was not seen lately, or all that are kept are needed for this exchange.
   cached_statement* add(sql_view const& text, libpq::parameters const& bound) {
     if (capacity_ == 0 || !is_plannable(text.str()) || (text.is_dynamic && is_new(text, bound))) {
       return nullptr;
     }
-    if (entries_.size() >= capacity_) {
-      evict();
+    if (entries_.size() >= capacity_ && !evict()) {
+      return nullptr;
     }
     auto made = std::make_unique<cached_statement>();
     made->key = key_of(text, bound);
@@ -80,12 +81,42 @@ class statement_cache {
     return entries_.back().get();
   }
 
+  /// Keeps one for the exchange that is being made; whether it has to be prepared ahead of this
+  /// use of it.
+  bool needs_prepare(cached_statement& which) noexcept {
+    bool const first = !which.pinned;
+    which.pinned = true;
+    has_pinned_ = true;
+    return first && !which.prepared;
+  }
+  /// The exchange is over: forgets what it was to prepare, and did not.
+  void unpin() noexcept {
+    if (!has_pinned_) {
+      return;
+    }
+    has_pinned_ = false;
+    bool dead = false;
+    for (auto const& each : entries_) {
+      each->pinned = false;
+      dead = dead || !each->prepared;
+    }
+    if (dead) {
+      std::erase_if(entries_, [](auto const& each) { return !each->prepared; });
+      rebuild();
+    }
+  }
+
   /// A name for a statement of the library's own, the same at each call until all are forgotten.
   std::string const& own_name() {
     if (own_name_.empty()) {
       own_name_ = prefix_ + std::to_string(++made_);
     }
     return own_name_;
+  }
+
+  /// Whether a statement's name is that one.
+  bool is_own_name(std::string_view name) const noexcept {
+    return !own_name_.empty() && name == own_name_;
   }
 
   /// Forgets one; the server keeps it.
@@ -156,14 +187,19 @@ class statement_cache {
            });
   }
 
-  void evict() {
+  bool evict() {
     auto const oldest =
-        std::min_element(entries_.begin(), entries_.end(),
-                         [](auto const& a, auto const& b) { return a->used < b->used; });
+        std::min_element(entries_.begin(), entries_.end(), [](auto const& a, auto const& b) {
+          return std::pair{a->pinned, a->used} < std::pair{b->pinned, b->used};
+        });
+    if ((*oldest)->pinned) {
+      return false;
+    }
     if ((*oldest)->prepared) {
       evicted_.push_back("DEALLOCATE " + (*oldest)->name);
     }
     entries_.erase(oldest);
+    return true;
   }
 
   std::size_t mask() const noexcept { return index_.size() - 1; }
@@ -199,6 +235,7 @@ class statement_cache {
   std::vector<std::string> evicted_;
   std::uint64_t uses_ = 0;
   std::uint64_t made_ = 0;
+  bool has_pinned_ = false;
   std::uint64_t seen_[64] = {};
   std::size_t next_seen_ = 0;
 };

@@ -1,26 +1,34 @@
 #ifndef PQSCOPE_CONNECTION_STATEMENT_QUEUE_HPP
 #define PQSCOPE_CONNECTION_STATEMENT_QUEUE_HPP
 
+#include <pqscope/connection/deferred_statement.hpp>
 #include <pqscope/connection/scope_link.hpp>
+#include <pqscope/connection/statement_cache.hpp>
 #include <pqscope/libpq/request.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace pqscope::detail {
 
-/// The control statements (BEGIN, SAVEPOINT, RELEASE…) that ride with whatever is sent next.
+/// What rides with whatever is sent next: control statements (BEGIN, SAVEPOINT, RELEASE…), and
+/// statements of the user's that were deferred.
 ///
 /// They are kept until the exchange they went with is over, for requests and messages refer to
-/// their text.
+/// them.
 class statement_queue {
  public:
   /// Adds one; `begins` is the scope it begins, null if none, and is told when it worked.
-  void add(std::string text, scope_link* begins) { entries_.push_back({std::move(text), begins}); }
+  void add(std::string text, scope_link* begins) {
+    entries_.push_back({.text = std::move(text), .begins = begins});
+  }
+  /// Adds one of the user's.
+  void add(deferred_statement statement) { entries_.push_back({.deferred = std::move(statement)}); }
 
   /// Takes back what was queued for a scope that did nothing, and what came after it, which
   /// happened inside it; false if it has been sent.
@@ -38,22 +46,74 @@ class statement_queue {
   void drop_last() noexcept { entries_.pop_back(); }
 
   bool empty() const noexcept { return entries_.empty(); }
-  /// The text of the last one; there has to be one.
-  std::string_view last() const noexcept { return entries_.back().text; }
-
-  /// Makes requests of them, in order, which refer to them.
-  void append_to(std::vector<libpq::request>& requests) const {
+  /// Whether there are deferred ones; behind the one that begins a scope, if it has not been sent.
+  bool has_deferred(scope_link const* behind = nullptr) const noexcept {
+    bool found = false;
     for (entry const& each : entries_) {
-      requests.push_back({.text = each.text.c_str()});
+      if (behind != nullptr && each.begins == behind) {
+        found = false;
+      }
+      found = found || each.deferred;
     }
+    return found;
+  }
+  /// Forgets the deferred ones.
+  void drop_deferred() noexcept {
+    std::erase_if(entries_, [](entry const& each) { return each.deferred.has_value(); });
+  }
+  /// Whether any of the deferred ones can have written.
+  template <class Harmless>
+  bool any_deferred_but(Harmless const& harmless) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](entry const& each) {
+      return each.deferred && !harmless(each.deferred->text().str());
+    });
+  }
+
+  /// Makes requests of them, in order, which refer to them. Deferred ones are prepared where
+  /// `cache` has room.
+  void append_to(std::vector<libpq::request>& requests, statement_cache& cache, bool may_add) {
+    for (entry& each : entries_) {
+      each.known = nullptr;
+      each.prepares = false;
+      if (each.deferred) {
+        append(each, requests, cache, may_add);
+      } else {
+        requests.push_back({.text = each.text.c_str()});
+      }
+      each.request = requests.size() - 1;
+    }
+  }
+
+  /// The deferred statement that a request was made for; null if it was for another one.
+  deferred_statement const* deferred_at(std::size_t request) const noexcept {
+    for (entry const& each : entries_) {
+      if (each.deferred &&
+          (each.request == request || (each.prepares && each.request == request + 1))) {
+        return &*each.deferred;
+      }
+    }
+    return nullptr;
+  }
+  /// What it is known by to the cache; null where it was not prepared before.
+  cached_statement const* known_at(std::size_t request) const noexcept {
+    for (entry const& each : entries_) {
+      if (each.request == request && each.known != nullptr && !each.prepares) {
+        return each.known;
+      }
+    }
+    return nullptr;
   }
 
   /// They have been sent: tells the scopes whose beginning the server has carried out. What it
   /// refused or skipped is moot, since the transaction has failed.
   void settle(std::span<libpq::request const> requests) noexcept {
-    for (std::size_t i = 0; i < entries_.size() && i < requests.size(); ++i) {
-      if (requests[i].answer && entries_[i].begins != nullptr) {
-        entries_[i].begins->begun = true;
+    for (entry const& each : entries_) {
+      if (each.request < requests.size() && requests[each.request].answer &&
+          each.begins != nullptr) {
+        each.begins->begun = true;
+      }
+      if (each.prepares && each.request < requests.size() && requests[each.request - 1].answer) {
+        each.known->prepared = true;
       }
     }
     settled_ = true;
@@ -73,9 +133,37 @@ class statement_queue {
 
  private:
   struct entry {
-    std::string text;
-    scope_link* begins;
+    std::string text{};
+    scope_link* begins = nullptr;
+    std::optional<deferred_statement> deferred{};
+    cached_statement* known = nullptr;
+    bool prepares = false;  // in the request ahead of it
+    std::size_t request = 0;
   };
+
+  static void append(entry& of, std::vector<libpq::request>& requests, statement_cache& cache,
+                     bool may_add) {
+    sql_view const& text = of.deferred->text();
+    libpq::parameters const bound = of.deferred->parameters();
+    of.known = cache.find(text, bound);
+    if (of.known == nullptr && may_add) {
+      of.known = cache.add(text, bound);
+    }
+    libpq::request made{.text = text.text, .parameters = bound};
+    if (of.known != nullptr) {
+      of.prepares = cache.needs_prepare(*of.known);
+      if (of.prepares) {
+        requests.push_back({.kind = libpq::request_kind::prepare,
+                            .text = text.text,
+                            .name = of.known->name.c_str(),
+                            .parameters = {.count = bound.count, .types = bound.types},
+                            .is_own = true});
+      }
+      made.kind = libpq::request_kind::execute_prepared;
+      made.name = of.known->name.c_str();
+    }
+    requests.push_back(std::move(made));
+  }
 
   std::vector<entry> entries_;
   bool settled_ = false;

@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/notices.hpp>
 #include <pqscope/connection/observer.hpp>
+#include <pqscope/connection/statement_queue.hpp>
 #include <pqscope/libpq/diagnostics.hpp>
 #include <pqscope/libpq/request.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -17,8 +18,8 @@
 
 namespace pqscope::detail {
 
-/// Tells an observer of the statements of one exchange: before the main one are those of scopes,
-/// after it those of the library. Costs nothing without an observer.
+/// Tells an observer of the statements of one exchange: before the main one are those of scopes and
+/// those that were deferred, after it those of the library. Costs nothing without an observer.
 struct statement_report {
   notice_board& board;                       ///< whom to tell
   std::span<libpq::request const> requests;  ///< what is sent
@@ -26,6 +27,7 @@ struct statement_report {
   sql_view const& text;                      ///< that statement
   statement_origin origin;                   ///< who asked for it
   std::optional<std::uint64_t> rows{};       ///< of that statement, where its answer is not all
+  statement_queue const* queued = nullptr;   ///< what the first of them were made from
 
   /// Whether anybody listens.
   explicit operator bool() const noexcept { return board.watcher != nullptr; }
@@ -76,6 +78,12 @@ struct statement_report {
  private:
   statement_event event_of(std::size_t index) const noexcept {
     statement_event event;
+    if (auto const* const deferred = queued != nullptr ? queued->deferred_at(index) : nullptr) {
+      event.text = deferred->text().str();
+      event.where = deferred->text().where;
+      event.origin = statement_origin::caller;
+      return event;
+    }
     event.text = index == main ? text.str() : std::string_view{requests[index].text};
     event.where = text.where;
     event.origin = index == main            ? origin

@@ -70,6 +70,38 @@ class statements {
     return result{send(text.view(), arguments.view(), libpq::value_format::text)};
   }
 
+  /// Keeps a statement, and copies of its arguments, until something else is sent, and carries it
+  /// out then, ahead of that and in the same round trip; nobody looks at what it returns. At the
+  /// latest COMMIT takes it along: a whole session of deferred statements costs one round trip.
+  ///
+  ///     s.defer("INSERT INTO log (line) VALUES ($1)", line);
+  ///
+  /// Its error leaves the call that sent it, `commit()` or the end of `with_session` included, and
+  /// names this call's file and line; as any error it fails the transaction. A savepoint's
+  /// `commit()` sends what was deferred inside it. What is left without a commit is never sent.
+  ///
+  /// Where BEGIN and COMMIT share a round trip, the transaction's id is asked for on the way: if
+  /// the connection is lost before that answer, `commit_in_doubt` cannot tell it. A session with
+  /// `on_in_doubt::resolve` makes a round trip of its own before COMMIT for that reason.
+  ///
+  /// No round trip of its own. \throws usage_error outside a transaction, for COPY, DEALLOCATE,
+  /// DISCARD and transaction commands
+  template <class... Args>
+  void defer(sql<Args...> text, Args const&... arguments) {
+    parameter_pack const bound(text.where(), arguments...);
+    self().core_for(text.where()).defer(text.view(), bound.view());
+  }
+  /// The same for text made at run time.
+  template <class... Args>
+  void defer(dynamic_sql const& text, Args const&... arguments) {
+    parameter_pack const bound(text.where(), arguments...);
+    self().core_for(text.where()).defer(text.view(), bound.view());
+  }
+  /// The same for a number of parameters known only at run time, at most 65535.
+  void defer(dynamic_sql const& text, parameter_list const& arguments) {
+    self().core_for(text.where()).defer(text.view(), arguments.view());
+  }
+
   /// Carries out a statement and returns its rows as `Row`: a type with a `codec`, a `std::tuple`
   /// by position, an aggregate struct by name; `query<A, B>` as tuples of `A` and `B`. Values
   /// arrive in binary format.

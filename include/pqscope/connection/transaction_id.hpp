@@ -20,24 +20,44 @@ inline bool tells_transaction_id(libpq::connection_handle const& connection) noe
   return libpq::server_version(connection) >= 130000;
 }
 
+/// The first word of a statement, in lower case; empty if it is none, or longer than the verbs that
+/// are asked for here.
+class first_word {
+ public:
+  explicit first_word(std::string_view sql) noexcept {
+    sql_lexer lexer{sql};
+    sql_token word = lexer.next();
+    while (word.is_comment() || word.is(';')) {
+      word = lexer.next();
+    }
+    if (word.kind != sql_token_kind::word || word.size() > sizeof text_) {
+      return;
+    }
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      char const c = word.begin[i];
+      text_[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    size_ = word.size();
+  }
+  std::string_view str() const noexcept { return {text_, size_}; }
+
+ private:
+  char text_[10] = {};
+  std::size_t size_ = 0;
+};
+
+/// Whether a statement drops what has been prepared: nothing prepared can follow it at once.
+inline bool drops_prepared(std::string_view sql) noexcept {
+  first_word const verb{sql};
+  return verb.str() == "deallocate" || verb.str() == "discard";
+}
+
 /// Whether a statement can come before a transaction's first snapshot, and more than one such: SET
 /// TRANSACTION after it would fail, and a LOCK after it would show old rows. The question for the
 /// id takes a snapshot.
 inline bool precedes_snapshot(std::string_view sql) noexcept {
-  sql_lexer lexer{sql};
-  sql_token word = lexer.next();
-  while (word.is_comment() || word.is(';')) {
-    word = lexer.next();
-  }
-  char first[10] = {};
-  if (word.kind != sql_token_kind::word || word.size() > sizeof first) {
-    return false;
-  }
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    char const c = word.begin[i];
-    first[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  std::string_view const verb{first, word.size()};
+  first_word const word{sql};
+  std::string_view const verb = word.str();
   return verb == "set" || verb == "lock" || verb == "show" || verb == "reset" || verb == "listen" ||
          verb == "unlisten" || verb == "notify" || verb == "savepoint" || verb == "checkpoint";
 }

@@ -108,7 +108,7 @@ class exchange {
       return false;
     }
     for (request const& each : requests_) {
-      if (!send(each)) {
+      if (!send(each) || (each.flushes && pipelined_ && PQsendFlushRequest(connection_) == 0)) {
         return false;
       }
     }

@@ -30,8 +30,9 @@ struct request {
   char const* name = "";                      ///< of a prepared statement
   libpq::parameters parameters{};             ///< values for its placeholders
   value_format format = value_format::text;   ///< asked for in the result
-  bool streams = false;    ///< its rows are to be had as they arrive, see `exchange::row`
-  bool is_own = false;     ///< made by the library for itself
+  bool streams = false;  ///< its rows are to be had as they arrive, see `exchange::row`
+  bool is_own = false;   ///< made by the library for itself
+  bool flushes = false;  ///< in a pipeline, the server sends its answer without waiting for others
   bool is_prompt = false;  ///< takes the server no time: as the last one, under the drain limit
 
   result_handle answer{};  ///< the statement's result; empty where it failed or was not carried out

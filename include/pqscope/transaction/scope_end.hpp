@@ -83,10 +83,12 @@ inline void scope::require_connected(std::source_location const& where) {
 
 inline void scope::commit(std::source_location const& where) {
   require_last(where);
-  bool const nothing_sent = !state_->begun && state_->core->unqueue(state_.get());
+  bool const deferred = state_->core->has_deferred(state_.get());
+  bool const nothing_sent = !state_->begun && !deferred && state_->core->unqueue(state_.get());
   if (!nothing_sent) {
     require_connected(where);
-    if (state_->core->status() == connection_status::in_failed_transaction || !state_->begun) {
+    if (state_->core->status() == connection_status::in_failed_transaction ||
+        (!state_->begun && !deferred)) {
       throw_rolled_back(where);
     }
     state_->outer == nullptr ? commit_transaction(where) : commit_savepoint(where);
@@ -100,7 +102,9 @@ inline void scope::commit_transaction(std::source_location const& where) {
   connection_core& core = *state_->core;
   // What has arrived before COMMIT is sent is no answer to it: a server that is gone did not
   // commit. The first look finds its last words, the second the end of the connection.
-  if (core.status() == connection_status::in_transaction && !libpq::look_alive(core.handle())) {
+  bool const quiet = core.status() == connection_status::in_transaction ||
+                     core.status() == connection_status::idle;
+  if (quiet && !libpq::look_alive(core.handle())) {
     core.poison();
     require_connected(where);
   }
@@ -109,6 +113,9 @@ inline void scope::commit_transaction(std::source_location const& where) {
 
 inline void scope::commit_savepoint(std::source_location const& where) {
   connection_core& core = *state_->core;
+  if (core.has_deferred(state_.get())) {
+    core.send_deferred(where);  // what fails in it is undone with it
+  }
   std::string release = "RELEASE SAVEPOINT " + state_->savepoint;
   if (!state_->touched) {
     core.queue(std::move(release), nullptr);
@@ -172,10 +179,11 @@ inline void scope::throw_in_doubt(std::string const& reason, std::source_locatio
   throw commit_in_doubt(mark->id, reason, where, mark->identified);
 }
 
-/// COMMIT was answered with an error: a deferred constraint, a serialization failure, or a RELEASE
-/// before it. Nothing is persisted.
+/// COMMIT was answered with an error: a deferred constraint, a serialization failure, or something
+/// that went ahead of it. Nothing is persisted.
 inline void scope::settle_failed_commit(std::source_location const& where) noexcept {
   connection_core& core = *state_->core;
+  cleanup_limits const limits{core};
   try {
     send_rollback(where);
   } catch (...) {
@@ -214,6 +222,7 @@ inline void scope::send_rollback(std::source_location const& where) {
     core.drop_queue();
     core.control("ROLLBACK", where);
   } else {
+    core.drop_deferred();
     send_rollback_to_savepoint(where);
   }
 }

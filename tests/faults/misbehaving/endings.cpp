@@ -104,6 +104,16 @@ TEST_CASE("of two errors in the pipeline that prepares a statement the first is 
   CHECK(conn.status() == connection_status::idle);
 }
 
+TEST_CASE("of more errors than a pipeline has parts the first with an SQLSTATE is told") {
+  scripted_server const server{support::script(
+      {wire::error_response("ERROR", "", "a pooler's") +
+       wire::error_response("ERROR", "22012", "division by zero") +
+       wire::error_response("ERROR", "42601", "syntax error") + wire::ready_for_query()})};
+  auto conn = impatient(server);
+  CHECK(verdict([&] { conn.execute("SELECT n"); }) == "server_error 22012");
+  CHECK(conn.status() == connection_status::broken);
+}
+
 TEST_CASE("an error at the Sync of a pipeline is told, not swallowed") {
   scripted_server const server{
       support::script({begun() + wire::parse_complete() + wire::bind_complete() + wire::no_data() +

@@ -1,6 +1,8 @@
 // COPY that is blocked, cut or answered with nonsense.
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_predicate.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/testing/faulty_proxy.hpp>
@@ -212,8 +214,7 @@ TEST_CASE("a backend killed in the middle of a COPY loses the connection, with i
             }
           }
         }(),
-        pqscope::error,
-        Catch::Matchers::Predicate<pqscope::error>([](pqscope::error const& e) {
+        pqscope::error, Catch::Matchers::Predicate<pqscope::error>([](pqscope::error const& e) {
           return dynamic_cast<pqscope::admin_shutdown const*>(&e) != nullptr ||
                  dynamic_cast<pqscope::connection_lost const*>(&e) != nullptr;
         }));
