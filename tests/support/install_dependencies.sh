@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs what a purpose needs and the system lacks, by apt:
 #
-#   sh tests/support/install_dependencies.sh quickstart|tests|ci
+#   sh tests/support/install_dependencies.sh quickstart|tests|ci|benchmarks
 #
 # quickstart: a C++ compiler, libpq and, without DATABASE_URL, a PostgreSQL server
 # tests:      the same and Meson, Ninja, Catch2 3, Doxygen, PgBouncer
 # ci:         the same and Clang with its sanitizers, clang-format, valgrind
+# benchmarks: as tests, and libpqxx, psycopg 3 with its pool, asyncpg
 #
 # Says what it installs. Where nothing is missing it neither needs nor asks for any right. Else it
 # runs apt-get as root or through sudo. On Debian 12, Meson and Catch2 come from bookworm-backports,
@@ -33,7 +34,7 @@ has_server() {
 has_meson() { has meson && [ "$(meson --version | cut -d. -f1)" -ge 1 ]; }
 
 case $purpose in
-  quickstart | tests | ci) ;;
+  quickstart | tests | ci | benchmarks) ;;
   *)
     sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -66,6 +67,17 @@ if [ "$purpose" = ci ]; then
   fi
   has clang-format-19 || need clang-format-19
   has valgrind || need valgrind
+fi
+
+if [ "$purpose" = benchmarks ]; then
+  # The distribution's packages are for the distribution's interpreter.
+  python=/usr/bin/python3
+  [ -x "$python" ] || python=python3
+  has_module() { has "$python" && "$python" -c "import $1" 2>/dev/null; }
+  has_library libpqxx || need libpqxx-dev
+  has_module psycopg || need python3-psycopg
+  has_module psycopg_pool || need python3-psycopg-pool
+  has_module asyncpg || need python3-asyncpg
 fi
 
 [ -n "$missing$backports" ] || exit 0

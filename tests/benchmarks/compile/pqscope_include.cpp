@@ -1,0 +1,3 @@
+#include <pqscope/pqscope.hpp>
+
+int main() {}

@@ -1,0 +1,3 @@
+#include <pqxx/pqxx>
+
+int main() {}
