@@ -38,10 +38,10 @@ constexpr std::size_t url_scheme_length(std::string_view text) noexcept {
 
 /// Reads a connection URL as libpq does, with `+driver` and `database` besides.
 ///
-/// Stricter than libpq in one point: an `@` in the host or the path is refused, as it nearly always
-/// comes from a password that was not percent-encoded. Problems name keywords and offsets, never a
-/// part of the URL that could belong to a password.
-/// Source: libpq, "Connection URIs".
+/// Stricter than libpq in two points: an `@` in the host or the path is refused, as it nearly
+/// always comes from a password that was not percent-encoded, and so is a `/` or `?` in the
+/// brackets of an IPv6 address. Problems name keywords and offsets, never a part of the URL that
+/// could belong to a password. Source: libpq, "Connection URIs".
 class url_reader {
  public:
   /// Reads `url`.
@@ -127,7 +127,7 @@ class url_reader {
       if (at < end && url_[at] == ':') {
         std::size_t const comma = url_.find(',', at);
         std::size_t const port_end = comma < end ? comma : end;
-        ports += url_.substr(at + 1, port_end - at - 1);
+        ports += decoded(at + 1, port_end);
         has_port = has_port || port_end > at + 1;
         at = port_end;
       }

@@ -80,7 +80,8 @@ inline dynamic_sql compose_pieces(std::string_view format, std::span<sql_piece c
 /// Each `{}` takes the next argument: an `identifier`, a `literal`, another composed text or
 /// `dynamic_sql`, or a list of these made by `join`. Bare strings are not taken: a value goes into
 /// a parameter or says `literal`. What is put in stays words of its own; where it would run
-/// together with its neighbour, a space is put between.
+/// together with its neighbour, a space is put between, or an empty comment where a string would go
+/// on in a string on the next line.
 ///
 /// `{{` and `}}` stand for a brace, everywhere; a `{}` in a quoted string or a comment, a wrong
 /// number of arguments or something unterminated does not compile. The text need not be a whole

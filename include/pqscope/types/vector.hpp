@@ -4,6 +4,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/malformed.hpp>
+#include <pqscope/types/user_type.hpp>
 #include <pqscope/types/vector_numbers.hpp>
 
 #include <cstddef>
@@ -47,6 +48,9 @@ struct dense_vector_codec {
   static constexpr std::string_view name = Half ? "halfvec" : "vector";
 
   static constexpr bool accepts(oid_t column) noexcept { return column >= oid::first_user; }
+  static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
+    return sends_as(known, name);
+  }
 
   static void encode(Vector const& value, encoder& out) {
     if (value.values.empty() || value.values.size() > max_vector_size) {
@@ -85,7 +89,8 @@ struct dense_vector_codec {
     Vector parsed;
     for (bool more = true; more;) {
       std::size_t const comma = text.find(',');
-      parsed.values.push_back(parse_vector_number(text.substr(0, comma), name));
+      parsed.values.push_back(
+          parse_vector_number(text.substr(0, comma), name, Half ? end_of_halves : end_of_floats));
       more = comma != std::string_view::npos;
       text.remove_prefix(more ? comma + 1 : text.size());
     }

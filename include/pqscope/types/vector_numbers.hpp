@@ -38,16 +38,17 @@ inline void put_vector_number(float number, float end, encoder& out) {
   out.append(std::string_view(digits, static_cast<std::size_t>(stop - digits)));
 }
 
-/// Answers `number`, which has to be finite.
-inline float checked_vector_number(float number, std::string_view type) {
-  if (!is_vector_number(number, end_of_floats)) {
+/// Answers `number`, which has to be finite and below `end`.
+inline float checked_vector_number(float number, std::string_view type, float end = end_of_floats) {
+  if (!is_vector_number(number, end)) {
     throw_malformed(type);
   }
   return number;
 }
 
-inline float parse_vector_number(std::string_view text, std::string_view type) {
-  return checked_vector_number(parse_floating<float>(text, type), type);
+inline float parse_vector_number(std::string_view text, std::string_view type,
+                                 float end = end_of_floats) {
+  return checked_vector_number(parse_floating<float>(text, type), type, end);
 }
 
 inline float read_float(char const* data) noexcept {

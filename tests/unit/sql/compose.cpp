@@ -59,6 +59,29 @@ TEST_CASE("what is put in does not run together with its neighbours") {
   CHECK(compose("SELECT 1 /{}", dynamic_sql{"* 2"}).text() == "SELECT 1 / * 2");
 }
 
+TEST_CASE("a number or a sign does not go on in what is put next to it") {
+  CHECK(compose("SELECT {}.5", literal{1}).text() == "SELECT 1 .5");
+  CHECK(compose("SELECT {}{}", dynamic_sql{"1."}, literal{5}).text() == "SELECT 1. 5");
+  CHECK(compose("SELECT 2e{}", literal{-1}).text() == "SELECT 2e -1");
+  CHECK(compose("SELECT 2e-{}", literal{1}).text() == "SELECT 2e- 1");
+  CHECK(compose("SELECT price-{}", literal{1}).text() == "SELECT price-1");
+  CHECK(compose("SELECT a:{}", dynamic_sql{":int"}).text() == "SELECT a: :int");
+  CHECK(compose("a :{}", dynamic_sql{"= 1"}).text() == "a : = 1");
+  CHECK(compose("a.{}", dynamic_sql{".b"}).text() == "a. .b");
+}
+
+TEST_CASE("a string does not go on in one that is put on the next line") {
+  dynamic_sql const left{"'a' -- why"};
+  CHECK(compose("SELECT {}{}", left, literal{"b"}).text() == "SELECT 'a' -- why\n/**/'b'");
+  CHECK(compose("SELECT 'a'\n {}", literal{"b"}).text() == "SELECT 'a'\n /**/'b'");
+  CHECK(compose("SELECT 'a'{}", dynamic_sql{"-- why\n'b'"}).text() == "SELECT 'a'/**/-- why\n'b'");
+  CHECK(compose("SELECT 'a',\n {}", literal{"b"}).text() == "SELECT 'a',\n 'b'");
+  CHECK(compose("SELECT 'a' {}", literal{"b"}).text() == "SELECT 'a' 'b'");
+  CHECK(compose("SELECT $1 -- 'a'\n {}", literal{"b"}).text() == "SELECT $1 -- 'a'\n 'b'");
+  CHECK(compose("SELECT 'a{{'\n, '{{\n' FROM {}", identifier{"b"}).text() ==
+        "SELECT 'a{'\n, '{\n' FROM \"b\"");
+}
+
 TEST_CASE("what needs no space gets none") {
   CHECK(compose("{}.{}", identifier{"a"}, identifier{"b"}).text() == R"("a"."b")");
   CHECK(compose("({},{})", literal{1}, literal{"x"}).text() == "(1,'x')");
