@@ -5,12 +5,15 @@ Each file below this folder is compiled twice. With PQSCOPE_MUST_NOT_COMPILE def
 refuse it, and its messages must contain the text of each line `// expect: ...` at the file's top; without
 it, the file must compile without a word. So the mistake under test is the only one in the file.
 
+pqscope.hpp is precompiled once, and there before anything else: reading it is most of the work.
+
 usage: check.py INCLUDE_FOLDER LIBPQ_INCLUDE_FOLDER COMPILER...
 """
 
 import pathlib
 import re
 import sys
+import tempfile
 
 folder = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
@@ -20,7 +23,25 @@ from report import Report, run, side_by_side
 
 def main():
     include, libpq, *compiler = sys.argv[1:]
-    command = compiler + ['-std=c++20', '-Wall', '-Wextra', '-fsyntax-only', '-I', include, '-isystem', libpq]
+    with tempfile.TemporaryDirectory() as place:
+        check(compiler + ['-std=c++20', '-Wall', '-Wextra', '-isystem', libpq], include, pathlib.Path(place))
+
+
+def precompiled(command, include, place):
+    """Options that have pqscope.hpp read from where it was precompiled; none where that does not work."""
+    header = pathlib.Path(include) / 'pqscope' / 'pqscope.hpp'
+    is_clang = 'clang' in run(command + ['--version']).stdout
+    made = place / 'pqscope' / ('pqscope.pch' if is_clang else 'pqscope.hpp.gch')
+    made.parent.mkdir()
+    (made.parent / header.name).symlink_to(header.resolve())  # found again behind the precompiled one
+    done = run(command + ['-I', include, '-x', 'c++-header', str(header), '-o', str(made)])
+    if done.returncode != 0:
+        return []
+    return ['-include-pch', str(made)] if is_clang else ['-I', str(place), '-include', 'pqscope/pqscope.hpp']
+
+
+def check(command, include, place):
+    command = command + precompiled(command, include, place) + ['-fsyntax-only', '-I', include]
     files = sorted(folder.rglob('*.cpp'))
     jobs = [(file, options) for file in files for options in ([], ['-DPQSCOPE_MUST_NOT_COMPILE'])]
     results = side_by_side(lambda job: run(command + job[1] + [str(job[0])]), jobs)

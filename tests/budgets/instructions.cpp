@@ -1,0 +1,177 @@
+// Carries out `count` units of one workload, by hand or by the library, for callgrind to count
+// their instructions: instructions WORKLOAD CLIENT COUNT URL. Prints a checksum over all decoded
+// fields.
+
+#include <pqscope/pqscope.hpp>
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+struct row {
+  std::int64_t id;
+  std::string text;
+  double number;
+  timestamp time;
+};
+
+struct checksum {
+  std::uint64_t sum = 0;
+
+  void add(std::uint64_t value) { sum = (sum ^ value) * 0x00000100000001b3U; }
+  void add(row const& each) {
+    std::uint64_t number = 0;
+    std::memcpy(&number, &each.number, sizeof number);
+    add(static_cast<std::uint64_t>(each.id));
+    add(each.text.size() + static_cast<unsigned char>(each.text.back()));
+    add(number);
+    add(static_cast<std::uint64_t>(each.time.time_since_epoch().count()));
+  }
+};
+
+[[noreturn]] void fail(char const* what) {
+  std::fprintf(stderr, "%s\n", what);
+  std::exit(1);
+}
+
+constexpr char const* rows_sql =
+    "SELECT i::int8 AS id, lpad(i::text, 20, 'x') AS text, i / 4.0::float8 AS number, "
+    "timestamptz '2024-01-01' + i * interval '1 second' AS time FROM generate_series(1, $1) AS i";
+
+std::uint64_t big_endian(char const* at) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap64(value);
+}
+
+// What somebody careful writes: non-blocking sending, waiting in poll, every result read.
+PGresult* by_hand(PGconn* conn) {
+  while (PQflush(conn) > 0) {
+    pollfd wait{PQsocket(conn), POLLIN | POLLOUT, 0};
+    poll(&wait, 1, -1);
+    if (PQconsumeInput(conn) == 0) {
+      fail(PQerrorMessage(conn));
+    }
+  }
+  PGresult* first = nullptr;
+  for (;;) {
+    while (PQisBusy(conn) != 0) {
+      pollfd wait{PQsocket(conn), POLLIN, 0};
+      poll(&wait, 1, -1);
+      if (PQconsumeInput(conn) == 0) {
+        fail(PQerrorMessage(conn));
+      }
+    }
+    PGresult* const next = PQgetResult(conn);
+    if (next == nullptr) {
+      break;
+    }
+    if (PQresultStatus(next) != PGRES_TUPLES_OK && PQresultStatus(next) != PGRES_COMMAND_OK) {
+      fail(PQresultErrorMessage(next));
+    }
+    if (first != nullptr) {
+      fail("two results");
+    }
+    first = next;
+  }
+  return first;
+}
+
+void raw_rows(PGconn* conn, char const* count, checksum& sum) {
+  Oid const types[] = {20};
+  std::uint64_t const number = __builtin_bswap64(std::strtoull(count, nullptr, 10));
+  char const* const values[] = {reinterpret_cast<char const*>(&number)};
+  int const lengths[] = {8};
+  int const formats[] = {1};
+  if (PQsendQueryParams(conn, rows_sql, 1, types, values, lengths, formats, 1) == 0) {
+    fail(PQerrorMessage(conn));
+  }
+  PGresult* const result = by_hand(conn);
+  int const rows = PQntuples(result);
+  constexpr auto epoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+  for (int i = 0; i < rows; ++i) {
+    row each;
+    for (int column = 0; column < 4; ++column) {
+      if (PQgetisnull(result, i, column) != 0) {
+        fail("NULL");
+      }
+    }
+    if (PQgetlength(result, i, 0) != 8 || PQgetlength(result, i, 2) != 8 ||
+        PQgetlength(result, i, 3) != 8) {
+      fail("length");
+    }
+    each.id = static_cast<std::int64_t>(big_endian(PQgetvalue(result, i, 0)));
+    each.text.assign(PQgetvalue(result, i, 1), static_cast<std::size_t>(PQgetlength(result, i, 1)));
+    std::uint64_t const bits = big_endian(PQgetvalue(result, i, 2));
+    std::memcpy(&each.number, &bits, sizeof bits);
+    each.time = epoch + std::chrono::microseconds{
+                            static_cast<std::int64_t>(big_endian(PQgetvalue(result, i, 3)))};
+    sum.add(each);
+  }
+  PQclear(result);
+}
+
+void raw_statements(PGconn* conn, long count, checksum& sum) {
+  Oid const types[] = {20};
+  if (PQsendPrepare(conn, "s", "SELECT $1 + 1", 1, types) == 0) {
+    fail(PQerrorMessage(conn));
+  }
+  PQclear(by_hand(conn));
+  for (long i = 0; i < count; ++i) {
+    std::uint64_t const number = __builtin_bswap64(static_cast<std::uint64_t>(i));
+    char const* const values[] = {reinterpret_cast<char const*>(&number)};
+    int const lengths[] = {8};
+    int const formats[] = {1};
+    if (PQsendQueryPrepared(conn, "s", 1, values, lengths, formats, 1) == 0) {
+      fail(PQerrorMessage(conn));
+    }
+    PGresult* const result = by_hand(conn);
+    sum.add(big_endian(PQgetvalue(result, 0, 0)));
+    PQclear(result);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    fail("instructions rows|statements raw|pqscope COUNT URL");
+  }
+  std::string_view const workload = argv[1];
+  std::string_view const client = argv[2];
+  long const count = std::strtol(argv[3], nullptr, 10);
+  checksum sum;
+  if (client == "raw") {
+    PGconn* const conn = PQconnectdb(argv[4]);
+    if (PQstatus(conn) != CONNECTION_OK || PQsetnonblocking(conn, 1) != 0) {
+      fail(PQerrorMessage(conn));
+    }
+    workload == "rows" ? raw_rows(conn, argv[3], sum) : raw_statements(conn, count, sum);
+    PQfinish(conn);
+  } else {
+    pqscope::connection conn{pqscope::config::from_url(argv[4])};
+    if (workload == "rows") {
+      for (row const& each : conn.query<row>(pqscope::dynamic_sql{rows_sql}, std::int64_t{count})) {
+        sum.add(each);
+      }
+    } else {
+      for (long i = 0; i < count; ++i) {
+        sum.add(static_cast<std::uint64_t>(
+            conn.query<std::int64_t>("SELECT $1 + 1", std::int64_t{i}).one()));
+      }
+    }
+  }
+  std::printf("%016llx\n", static_cast<unsigned long long>(sum.sum));
+}
