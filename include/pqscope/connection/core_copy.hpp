@@ -137,6 +137,9 @@ class core_copy {
       return false;
     }
     require_open();
+    if (operation_->advance()) {
+      return true;
+    }
     libpq::wait_for const wait = operation_->resume();
     if (!wait.done()) {
       bound_ = core_.limits.now();

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <span>
 #include <string>
@@ -15,8 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include <pqscope/libpq/batch_parts.hpp>
 #include <pqscope/libpq/coarse_clock.hpp>
 #include <pqscope/libpq/exchange.hpp>
+#include <pqscope/libpq/fifo.hpp>
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/parameters.hpp>
 #include <pqscope/libpq/request.hpp>
@@ -25,30 +26,16 @@
 
 namespace pqscope::libpq {
 
-class batch;
-
-/// Where the records of a batch come from, one at a time.
-struct record_source {
-  void* of = nullptr;  ///< handed to `next`
-  /// Gives `into.add` the next record; false when there is none. May throw.
-  bool (*next)(void* of, batch& into) = nullptr;
-};
-
-/// The parts of a batch, which refer to requests that outlive it.
-struct batch_parts {
-  std::span<request> before;    ///< sent ahead; the last one is the Parse of the statement, unnamed
-  request* main = nullptr;      ///< stands for all executions: the error, else the last answer
-  std::span<request> done;      ///< sent behind the last record
-  std::span<request> undo;      ///< sent instead where there are to be no effects
-  bool in_transaction = false;  ///< the Sync at the end does not commit
-};
-
 /// The operation that carries out one statement for many records in one round trip.
 ///
 /// It asks its source for records and sends them as long as the socket takes them, reads and drops
 /// the answers meanwhile, and sends one Sync at the end. About 64 KiB and one record are kept for
 /// sending. After a server error no more records are asked for; where the source throws, or the
 /// batch is given up, `undo` is sent in place of `done`. Results are judged as `exchange` does.
+///
+/// With a `chunk_source` records may go many at a time. Ahead of some such statements goes a
+/// savepoint, `pqscope_chunk`, which is still there when one of them fails: the records since can
+/// be had again. Outside a transaction a BEGIN goes ahead of the first one.
 ///
 /// Source: libpq, "Pipeline Mode", "Interleaving Result Processing and Query Dispatch".
 class batch {
@@ -57,9 +44,16 @@ class batch {
   /// \param parts      what is sent beside the records
   /// \param source     where records come from
   /// \param drain      see `drain_limit`
+  /// \param chunks     how records go many at a time; null where they do not
   batch(connection_handle const& connection, batch_parts const& parts, record_source source,
-        clock::duration drain = drain_limit) noexcept
-      : connection_{connection.get()}, parts_{parts}, source_{source}, drain_{drain} {}
+        clock::duration drain = drain_limit, chunk_source* chunks = nullptr) noexcept
+      : connection_{connection.get()},
+        parts_{parts},
+        source_{source},
+        drain_{drain},
+        chunks_{chunks},
+        answered_{parts.first},
+        has_begun_{parts.has_begun} {}
 
   /// Asks for the first record; to be called once, before the first `resume()`. False where there
   /// is none, or the source has thrown: nothing is sent then, and the batch is over.
@@ -73,22 +67,16 @@ class batch {
     if (!opened_) {
       open(bound);
     } else if (!has_types(bound)) {
-      parses_.push_back(body_sent_);
       types_.assign(bound.types, bound.types + bound.count);
       post(PQsendPrepare(connection_, "", parts_.main->text, bound.count, bound.types));
-      ++body_sent_;
+      mark(kind::own);
     }
     texts_.push_back(texts_of(bound));
     post(PQsendQueryPrepared(connection_, "", bound.count, bound.values, bound.lengths,
                              bound.formats, static_cast<int>(parts_.main->format)));
     ++body_sent_;
-    for (int i = 0; i < bound.count; ++i) {
-      bool const is_text = bound.values[i] != nullptr && bound.formats[i] == 0;
-      queued_ += 8 + (is_text                      ? std::string_view{bound.values[i]}.size()
-                      : bound.values[i] != nullptr ? static_cast<std::size_t>(bound.lengths[i])
-                                                   : 0);
-    }
-    queued_ += 32;
+    ++singly_;
+    queued_ += 32 + size_of(bound);
   }
 
   /// Goes on as far as it can without blocking, but for what the source does; not for longer than
@@ -137,10 +125,16 @@ class batch {
   bool undone() const noexcept { return undone_; }
   /// What was sent behind the records.
   std::span<request> ending() const noexcept { return after_; }
-  /// Rows that the statement returned or affected, in sum.
+  /// Rows that the statement returned or affected, in sum; where a chunk failed, up to the
+  /// savepoint.
   std::uint64_t rows() const noexcept { return rows_; }
-  /// Number of the record that failed, from 0; `no_record` if none did.
+  /// Number of the record that failed, from 0; `no_record` if none did. With a chunk that of the
+  /// first one since the savepoint.
   std::size_t failed_record() const noexcept { return failed_record_; }
+  /// Whether what failed is a chunk; the savepoint goes ahead of those that its source keeps.
+  bool chunk_failed() const noexcept { return chunk_failed_; }
+  /// Whether a BEGIN of its own has been sent, or was before it.
+  bool has_begun() const noexcept { return has_begun_; }
   /// The texts of that record's parameters, each followed by a NUL byte; empty ones for those that
   /// are none.
   std::string const& failed_texts() const noexcept { return failed_texts_; }
@@ -151,7 +145,17 @@ class batch {
  private:
   enum class phase : unsigned char { records, ending, receive, finished };
 
+  enum class kind : unsigned char { own, question, savepoint, chunk, release };
+
+  /// What is no record among the statements behind the Parse.
+  struct mark_of {
+    std::size_t at;
+    std::size_t count;  // records of a chunk; chunks since the savepoint
+    kind what;
+  };
+
   static constexpr std::size_t portion = 65536;
+  static constexpr std::size_t most_gathered = 16;  // chunks, while the answer is awaited
   static constexpr std::chrono::milliseconds turn{10};
 
   void open(parameters const& bound) {
@@ -172,16 +176,10 @@ class batch {
            std::equal(types_.begin(), types_.end(), bound.types);
   }
 
-  /// What an error message could quote.
-  static std::string texts_of(parameters const& bound) {
-    std::string texts;
-    for (int i = 0; i < bound.count; ++i) {
-      if (bound.values[i] != nullptr && bound.formats[i] == 0) {
-        texts.append(bound.values[i]);
-      }
-      texts.push_back('\0');
-    }
-    return texts;
+  /// Takes note that what was sent last is no record.
+  void mark(kind what, std::size_t count = 0) {
+    marks_.push_back({.at = body_sent_, .count = count, .what = what});
+    ++body_sent_;
   }
 
   void post(int sent) noexcept { send_failed_ = send_failed_ || sent == 0; }
@@ -217,7 +215,10 @@ class batch {
   /// Asks for the next record; false when there is none.
   bool pull() noexcept {
     try {
-      return source_.next(source_.of, *this);
+      if (chunks_ != nullptr && !has_asked_ && singly_ >= chunks_->records_ahead()) {
+        ask();
+      }
+      return gathers_ ? pull_chunk() : source_.next(source_.of, *this);
     } catch (...) {
       source_failure_ = std::current_exception();
       return false;
@@ -231,16 +232,78 @@ class batch {
         end();
         return;
       }
-      if (send_failed_ || coarse_now() >= until) {
+      bool const looks = gathers_ && !is_allowed_;  // whether the answer is there
+      if (send_failed_ || looks || coarse_now() >= until) {
         return;
       }
     }
   }
 
+  /// Asks whether records can go many at a time, and has the answer sent at once.
+  void ask() {
+    post(chunks_->question());
+    mark(kind::question);
+    types_.clear();  // it has taken the place of the unnamed statement
+    has_asked_ = true;
+    gathers_ = true;
+    post(PQsendFlushRequest(connection_));
+    PQflush(connection_);
+  }
+
+  /// Gathers some records, or sends some that were gathered; false when there are no more.
+  bool pull_chunk() {
+    std::size_t const kept = is_allowed_ || was_refused_ ? 0 : most_gathered;
+    if (chunks_->full() > kept || ((source_ended_ || was_refused_) && !chunks_->empty())) {
+      if (is_allowed_) {
+        send_chunk();
+      } else {
+        chunks_->spread(*this);
+      }
+      return true;
+    }
+    if (source_ended_) {
+      return false;
+    }
+    if (was_refused_) {
+      gathers_ = false;
+      return source_.next(source_.of, *this);
+    }
+    source_ended_ = !chunks_->gather();
+    return true;
+  }
+
+  void send_chunk() {
+    if (chunks_since_ == 0) {
+      if (parts_.commits && !has_begun_) {
+        post_own("BEGIN");
+        has_begun_ = true;
+      }
+      post_own("SAVEPOINT pqscope_chunk", kind::savepoint);
+    }
+    std::size_t const records = chunks_->records();
+    request const whole = chunks_->seal();
+    post(whole);
+    mark(kind::chunk, records);
+    queued_ += size_of(whole.parameters);
+    ++chunks_sent_;
+    // ever more, for each savepoint takes a transaction id
+    if (++chunks_since_ == std::min<std::size_t>(16, 4 + chunks_sent_ / 32)) {
+      post_own("RELEASE SAVEPOINT pqscope_chunk", kind::release, chunks_since_);
+      chunks_since_ = 0;
+    }
+  }
+
+  void post_own(char const* text, kind what = kind::own, std::size_t count = 0) {
+    post(PQsendQueryParams(connection_, text, 0, nullptr, nullptr, nullptr, nullptr, 0));
+    mark(what, count);
+  }
+
   void end() noexcept {
     undone_ = given_up_ || source_failure_ != nullptr;
-    if (!any_error_) {
-      after_ = undone_ ? parts_.undo : parts_.done;
+    if (!any_error_ && undone_) {
+      after_ = parts_.undo.subspan(parts_.commits && has_begun_ ? 1 : 0);
+    } else if (!any_error_) {
+      after_ = parts_.commits && !has_begun_ ? std::span<request>{} : parts_.done;
     }
     for (request const& each : after_) {
       post(each);
@@ -275,10 +338,13 @@ class batch {
       return false;
     }
     if (is_record()) {
-      texts_.pop_front();
+      texts_.take_front();
       ++answered_;
-    } else if (is_body() && !parses_.empty()) {
-      parses_.pop_front();
+    } else if (mark_of const* const what = marked()) {
+      if (!any_error_) {
+        go_past(*what);
+      }
+      marks_.take_front();
     }
     if (++current_ > sent() + 1) {
       finish(broken());
@@ -287,13 +353,28 @@ class batch {
     return true;
   }
 
+  /// Takes note of what was carried out beside single records.
+  void go_past(mark_of const& what) noexcept {
+    if (what.what == kind::savepoint) {
+      first_since_ = answered_;
+      rows_before_ = rows_;
+    } else if (what.what == kind::chunk) {
+      answered_ += what.count;
+    } else if (what.what == kind::release) {
+      chunks_->settle(what.count);
+    }
+  }
+
   bool is_body() const noexcept {
     return current_ >= parts_.before.size() && current_ < records_end();
   }
-  bool is_record() const noexcept {
-    return is_body() && !texts_.empty() &&
-           (parses_.empty() || parses_.front() != current_ - parts_.before.size());
+  /// What is awaited, where it is no record but behind the Parse.
+  mark_of const* marked() const noexcept {
+    bool const is =
+        is_body() && !marks_.empty() && marks_.front().at == current_ - parts_.before.size();
+    return is ? &marks_.front() : nullptr;
   }
+  bool is_record() const noexcept { return is_body() && !texts_.empty() && marked() == nullptr; }
 
   /// The request whose answer is awaited; the main one for the records and for the Sync.
   request& awaited() noexcept {
@@ -330,15 +411,33 @@ class batch {
       finish(broken());
       return true;
     }
-    if (is_body()) {
-      result_view const answer{arrived};
-      rows_ += is_record() ? answer.affected_rows() : 0;
-      if (!is_record() || parts_.main->error) {
-        return false;
-      }
+    if (is_body() && !take_body(result_view{arrived})) {
+      return false;
     }
     awaited().answer = std::move(arrived);
     return false;
+  }
+
+  /// Files the answer to what is behind the Parse; true where it is one of the records.
+  bool take_body(result_view answer) noexcept {
+    mark_of const* const what = marked();
+    if (what != nullptr && what->what == kind::question) {
+      hear(answer);
+    }
+    if (what != nullptr ? what->what != kind::chunk : !is_record()) {
+      return false;
+    }
+    rows_ += answer.affected_rows();
+    return !parts_.main->error;
+  }
+
+  /// Takes note of what the server says to the question.
+  void hear(result_view answer) noexcept {
+    try {
+      is_allowed_ = gathers_ && chunks_->allows(answer);
+    } catch (...) {  // for want of memory
+    }
+    was_refused_ = !is_allowed_;
   }
 
   bool take_error(result_handle arrived) noexcept {
@@ -356,9 +455,14 @@ class batch {
     if (!each.error || (PQresultErrorField(each.error.get(), PG_DIAG_SQLSTATE) == nullptr &&
                         !field(PG_DIAG_SQLSTATE).empty())) {
       each.error = std::move(arrived);
+      mark_of const* const what = marked();
+      chunk_failed_ = what != nullptr && what->what == kind::chunk;
       if (is_record()) {
         failed_record_ = answered_;
         failed_texts_.swap(texts_.front());
+      } else if (chunk_failed_) {
+        failed_record_ = first_since_;
+        rows_ = rows_before_;
       }
     }
     each.answer.reset();
@@ -403,19 +507,32 @@ class batch {
   clock::duration drain_;
   std::span<request> after_{};
   std::exception_ptr source_failure_{};
-  std::vector<unsigned> types_{};     // of the statement as it was parsed last
-  std::deque<std::size_t> parses_{};  // which of the body are no records, among those awaited
-  std::deque<std::string> texts_{};   // of the records awaited
+  std::vector<unsigned> types_{};  // of the statement as it was parsed last
+  chunk_source* chunks_;
+  fifo<mark_of> marks_{};      // of those awaited behind the Parse
+  fifo<std::string> texts_{};  // of the records awaited
   std::string failed_texts_{};
   std::size_t failed_record_ = no_record;
   std::size_t body_sent_ = 0;
   std::size_t current_ = 0;  // awaited, of all that was sent
-  std::size_t answered_ = 0;
+  std::size_t answered_;     // records
+  std::size_t singly_ = 0;   // sent one by one
+  std::size_t chunks_sent_ = 0;
+  std::size_t chunks_since_ = 0;  // the savepoint
+  std::size_t first_since_ = 0;   // of the records
+  std::uint64_t rows_before_ = 0;
   std::size_t queued_ = 0;
   std::uint64_t rows_ = 0;
   clock::time_point drain_until_ = never;
   phase phase_ = phase::records;
   outcome outcome_ = outcome::lost;
+  bool has_begun_;
+  bool has_asked_ = false;
+  bool gathers_ = false;
+  bool is_allowed_ = false;
+  bool source_ended_ = false;
+  bool was_refused_ = false;
+  bool chunk_failed_ = false;
   bool opened_ = false;
   bool synced_ = false;
   bool send_failed_ = false;

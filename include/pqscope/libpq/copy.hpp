@@ -228,8 +228,9 @@ class copy_exchange {
 /// data: what is sent until then the server drops. libpq buffers no more than a block.
 class copy_in_operation : public copy_exchange {
  public:
-  /// What libpq is given at once.
-  static constexpr std::size_t block_size = 64 * 1024;
+  /// What libpq is given at once. With the five bytes ahead of it this is a multiple of what libpq
+  /// sends at once: nothing is left to be sent by itself.
+  static constexpr std::size_t block_size = 64 * 1024 - 5;
 
   /// \param connection idle in libpq's sense, non-blocking
   /// \param command    whose text is the COPY; outlives the operation
@@ -275,7 +276,7 @@ class copy_in_operation : public copy_exchange {
       if (left > 0) {
         return false;
       }
-      std::size_t const size = data_.size() < block_size ? data_.size() : block_size;
+      std::size_t const size = data_.size() < block_size + 4096 ? data_.size() : block_size;
       int const put =
           left < 0 ? -1 : PQputCopyData(connection_, data_.data(), static_cast<int>(size));
       if (put == 0) {
@@ -288,7 +289,6 @@ class copy_in_operation : public copy_exchange {
       }
     }
     if (!ends_ && !input_ended_) {
-      PQflush(connection_);
       return true;
     }
     // at the end of the stream nothing is sent by it: it lets libpq read the server's last word
@@ -326,6 +326,22 @@ class copy_out_operation : public copy_exchange {
     leaves_ = true;
     row_.reset();
     size_ = 0;
+  }
+
+  /// Goes on to the next row where that has arrived already: `resume()` for less. False where it
+  /// takes that.
+  bool advance() noexcept {
+    if (!moving() || leaves_) {
+      return false;
+    }
+    char* row = nullptr;
+    int const size = PQgetCopyData(connection_, &row, 1);
+    row_.reset(row);
+    size_ = size > 0 ? static_cast<std::size_t>(size) : 0;
+    if (size < 0) {
+      phase_ = phase::closing;
+    }
+    return size > 0;
   }
 
   /// Goes on as far as it can without blocking: to the beginning, to each row, to the end.

@@ -60,14 +60,15 @@ class record_copy {
                         where_);
     }
     ++done_.rows;
-    if (writer_.bytes().size() >= libpq::copy_in_operation::block_size) {
-      flush();
+    if (writer_.bytes().size() >= block) {
+      std::size_t const rest = writer_.bytes().size() % block;
+      flush(writer_.bytes().size() - (rest <= worth_keeping ? rest : 0));
     }
   }
   /// Ends the COPY. Returns the number of rows the server has taken.
   std::uint64_t end() {
     writer_.put_tail();
-    flush();
+    flush(writer_.bytes().size());
     return copy_.end();
   }
 
@@ -83,6 +84,9 @@ class record_copy {
   }
 
  private:
+  static constexpr std::size_t block = libpq::copy_in_operation::block_size;
+  static constexpr std::size_t worth_keeping = 4096;  // rather than sending it by itself
+
   std::vector<copy_column> ask_columns(copy_target const& table) {
     char const* const values[] = {table.text().c_str()};
     oid_t const types[] = {oid::text};
@@ -98,10 +102,10 @@ class record_copy {
     return read_copy_columns(libpq::result_view{answers.front()});
   }
 
-  void flush() {
-    copy_.put(writer_.bytes());
-    done_.bytes += writer_.bytes().size();
-    writer_.clear();
+  void flush(std::size_t size) {
+    copy_.put(writer_.bytes().substr(0, size));
+    done_.bytes += size;
+    writer_.drop(size);
     if (options_.on_progress) {
       options_.on_progress(done_);
     }

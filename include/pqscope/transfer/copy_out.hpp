@@ -2,6 +2,7 @@
 #define PQSCOPE_TRANSFER_COPY_OUT_HPP
 
 #include <pqscope/connection/core_copy.hpp>
+#include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/statements.hpp>
@@ -14,6 +15,7 @@
 #include <pqscope/transfer/copy_options.hpp>
 #include <pqscope/transfer/copy_query.hpp>
 #include <pqscope/types/decode_value.hpp>
+#include <pqscope/types/user_type.hpp>
 #include <pqscope/types/wire_value.hpp>
 
 #include <array>
@@ -131,13 +133,21 @@ class copy_reader {
     if (count < 0 || static_cast<std::size_t>(count) != values.size()) {
       copy_.throw_violated();
     }
+    char const* at = rest_.data();
+    char const* const end = at + rest_.size();
     for (copied_value& value : values) {
-      value.size = read_int32(take(4));
-      if (value.size < -1) {
+      if (end - at < 4) {
         copy_.throw_violated();
       }
-      value.data = value.size < 0 ? nullptr : take(static_cast<std::size_t>(value.size));
+      value.size = read_int32(at);
+      at += 4;
+      value.data = value.size < 0 ? nullptr : at;
+      if (value.size < -1 || end - at < value.size) {
+        copy_.throw_violated();
+      }
+      at += value.size < 0 ? 0 : value.size;
     }
+    rest_.remove_prefix(static_cast<std::size_t>(at - rest_.data()));
     return true;
   }
 
@@ -157,6 +167,7 @@ template <std::size_t Size>
 struct copied_row_reader {
   std::array<column_plan, Size> const& plan;
   std::array<copied_value, Size> const& values;
+  type_table const* types;
   int& column;
 
   template <class T>
@@ -167,7 +178,7 @@ struct copied_row_reader {
       return null_value<T>();
     }
     return decode_value<T>(
-        wire_value{from.data, static_cast<std::size_t>(from.size), plan[field].type});
+        wire_value{from.data, static_cast<std::size_t>(from.size), plan[field].type, types});
   }
 };
 
@@ -176,7 +187,8 @@ struct copied_row_reader {
 /// The rows of a query by COPY: binary values, decoded as they arrive; memory does not grow with
 /// their number.
 ///
-/// Rows, columns and types are as for `query<Row>`; they are checked before the COPY begins. A
+/// Rows, columns and types are as for `query<Row>`; they are checked before the COPY begins, types
+/// made by users as a `row_stream` does: the connection has to have met or learnt them. A
 /// `std::string_view` or `std::span` in a row holds until the next one is looked at.
 ///
 /// While it is open the connection is busy. Leaving it before its end, by a `break` or an
@@ -196,7 +208,8 @@ class copy_rows {
   copy_rows(detail::connection_core& core, sql_view const& text, copy_options options)
       : source_{core, text, std::move(options)} {
     auto const fields = shape::fields();
-    detail::plan_row(source_.columns(), fields, shape::by_name, plan_, text.where);
+    types_ = detail::plan_row(source_.columns(), fields, shape::by_name, plan_, text.where,
+                              detail::types_of(core, false));
     source_.begin();
     advance();
   }
@@ -247,7 +260,7 @@ class copy_rows {
 
   Row read() const {
     int column = 0;
-    detail::copied_row_reader<shape::size> const reader{plan_, values_, column};
+    detail::copied_row_reader<shape::size> const reader{plan_, values_, types_.get(), column};
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
@@ -259,6 +272,7 @@ class copy_rows {
   detail::copy_reader source_;
   std::array<detail::column_plan, shape::size> plan_{};
   std::array<detail::copied_value, shape::size> values_{};
+  detail::shared_types types_;
   bool at_end_ = false;
 };
 

@@ -54,12 +54,21 @@ using copy_record_of =
 /// Writes records in the binary or text format of COPY. Source: PostgreSQL, "COPY", "File Formats".
 class copy_writer {
  public:
-  explicit copy_writer(copy_plan const& plan) noexcept : plan_{plan} {}
+  explicit copy_writer(copy_plan const& plan) noexcept : plan_{plan} {
+    for (copy_column const& each : plan.columns) {
+      converts_ = converts_ || each.conversion != copy_conversion::none;
+    }
+  }
 
-  /// What was written since the last `clear()`.
+  /// What was written and not dropped yet.
   std::string_view bytes() const noexcept { return out_.view(); }
-  /// Forgets that.
-  void clear() noexcept { out_.clear(); }
+  /// Forgets the first `size` bytes of that.
+  void drop(std::size_t size) {
+    scratch_.clear();
+    scratch_.append(out_.view().substr(size));
+    out_.clear();
+    out_.append(scratch_.view());
+  }
 
   /// What goes before the first record.
   void put_head() {
@@ -91,7 +100,6 @@ class copy_writer {
  private:
   template <class T>
   void put_binary(T const& value) {
-    copy_column const& column = plan_.columns[field_];
     if constexpr (is_null_constant<T>) {
       out_.put_int32(-1);
     } else {
@@ -99,7 +107,7 @@ class copy_writer {
       using codec_type = codec_for<non_null_t<T>>;
       if (carrier::is_null(value)) {
         out_.put_int32(-1);
-      } else if (column.conversion == copy_conversion::none) {
+      } else if (!converts_ || plan_.columns[field_].conversion == copy_conversion::none) {
         std::size_t const offset = out_.size();
         out_.put_int32(0);
         codec_type::encode(carrier::value(value), out_);
@@ -110,7 +118,7 @@ class copy_writer {
       } else {
         scratch_.clear();
         codec_type::encode(carrier::value(value), scratch_);
-        put_converted(column.conversion);
+        put_converted(plan_.columns[field_].conversion);
       }
     }
     ++field_;
@@ -197,6 +205,7 @@ class copy_writer {
   }
 
   copy_plan const& plan_;
+  bool converts_ = false;
   std::size_t field_ = 0;
   encoder out_;
   encoder scratch_;

@@ -28,7 +28,7 @@ namespace detail {
 
 using copy_callback = callback<void(copy_progress const&)>;
 
-inline constexpr std::size_t copy_block = libpq::copy_in_operation::block_size;
+inline constexpr std::size_t copy_block = 64 * 1024;
 
 /// A character as an option of COPY; `usage_error` for NUL.
 inline std::string option_text(char value, std::source_location const& where) {

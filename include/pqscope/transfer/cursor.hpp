@@ -1,10 +1,12 @@
 #ifndef PQSCOPE_TRANSFER_CURSOR_HPP
 #define PQSCOPE_TRANSFER_CURSOR_HPP
 
+#include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/rows.hpp>
 #include <pqscope/connection/statements.hpp>
 #include <pqscope/error/usage_error.hpp>
+#include <pqscope/libpq/handles.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/sql/sql.hpp>
 #include <pqscope/transfer/cursor_handle.hpp>
@@ -130,11 +132,8 @@ class cursor {
       handle_.move("BACKWARD", ahead(), where);
     }
     forget_page();
-    return rows<Row>{
-        handle_.fetch("BACKWARD", static_cast<std::int64_t>(std::min<std::size_t>(count, most)),
-                      where),
-        where}
-        .all();
+    auto const back = static_cast<std::int64_t>(std::min<std::size_t>(count, most));
+    return read(handle_.fetch("BACKWARD", back, where), where).all();
   }
 
   /// Goes over `by` rows without reading them, backwards if negative; returns how many there were.
@@ -241,7 +240,10 @@ class cursor {
   }
 
   rows<Row> fetch_page(std::size_t count, std::source_location const& where) {
-    return {handle_.fetch("FORWARD", static_cast<std::int64_t>(count), where), where};
+    return read(handle_.fetch("FORWARD", static_cast<std::int64_t>(count), where), where);
+  }
+  rows<Row> read(libpq::result_handle answer, std::source_location const& where) {
+    return {std::move(answer), where, detail::types_of(handle_.require(where))};
   }
   void append(std::vector<Row>& found, std::size_t count, std::source_location const& where) {
     rows<Row> const page = fetch_page(count, where);

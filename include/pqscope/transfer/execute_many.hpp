@@ -9,15 +9,23 @@
 #include <pqscope/sql/scanner.hpp>
 #include <pqscope/sql/sql.hpp>
 #include <pqscope/sql/sql_view.hpp>
+#include <pqscope/transfer/insert_chunks.hpp>
+#include <pqscope/transfer/plain_insert.hpp>
 #include <pqscope/transfer/plain_statement.hpp>
+#include <pqscope/transfer/record_chunk.hpp>
 #include <pqscope/transfer/record_values.hpp>
 #include <pqscope/types/parameters.hpp>
+#include <pqscope/types/record.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <source_location>
+#include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -41,12 +49,14 @@ struct sql_for_records {
       typename sql_of_size<std::make_index_sequence<count_values<record_of<Range>>()>>::type;
 };
 
-/// Hands the records of a range to a batch, one by one.
+/// Hands the records of a range to a batch, one by one or gathered.
 template <class Iterator, class Sentinel>
 class range_source {
  public:
   range_source(Iterator first, Sentinel last, std::source_location const& where)
       : at_{std::move(first)}, end_{std::move(last)}, where_{where} {}
+  range_source(range_source const&) = delete;
+  range_source& operator=(range_source const&) = delete;
 
   bool empty() const { return at_ == end_; }
   libpq::record_source handle() noexcept {
@@ -54,9 +64,30 @@ class range_source {
               return static_cast<range_source*>(of)->next(into);
             }};
   }
+  /// Has the records that `chunks` kept go ahead of the others.
+  void give_first(insert_chunks& chunks) noexcept { kept_ = &chunks; }
+
+  /// Adds the next records to those gathered; false when there are no more.
+  bool gather(record_chunk& into) {
+    constexpr int at_once = 64;
+    for (int i = 0; i < at_once && into.bytes() < record_chunk::enough; ++i) {
+      if (!use_next([&](auto const&... values) { into.put(values...); })) {
+        return false;
+      }
+    }
+    return true;
+  }
 
  private:
   bool next(libpq::batch& into) {
+    return (kept_ != nullptr && kept_->give(into)) || use_next([&](auto const&... values) {
+             into.add(parameter_pack(std::source_location{}, values...).view());
+           });
+  }
+
+  /// Calls `use` with the values of the next record; false when there is none.
+  template <class Use>
+  bool use_next(Use const& use) {
     if (gone_past_) {
       ++at_;
     }
@@ -65,18 +96,17 @@ class range_source {
       return false;
     }
     auto&& record = *at_;
-    with_values(std::as_const(record), [&](auto const&... values) { add(into, values...); });
+    with_values(std::as_const(record), [&](auto const&... values) { name_faults(use, values...); });
     gone_past_ = true;
     ++number_;
     return true;
   }
 
-  template <class... Ts>
-  void add(libpq::batch& into, Ts const&... values) {
+  template <class Use, class... Ts>
+  void name_faults(Use const& use, Ts const&... values) const {
     std::string problem;
     try {
-      parameter_pack const bound(std::source_location{}, values...);
-      into.add(bound.view());
+      use(values...);
       return;
     } catch (usage_error const& unsendable) {
       problem = unsendable.what();
@@ -87,16 +117,91 @@ class range_source {
   Iterator at_;
   Sentinel end_;
   std::source_location where_;
+  insert_chunks* kept_ = nullptr;
   std::size_t number_ = 0;
   bool gone_past_ = false;
 };
+
+/// Gathers the records of a range.
+template <class Source>
+class range_chunks final : public insert_chunks {
+ public:
+  range_chunks(Source& from, plain_insert insert, std::span<chunk_field const> fields,
+               std::size_t ahead)
+      : insert_chunks{std::move(insert), fields, ahead}, from_{from} {
+    from_.give_first(*this);
+  }
+  bool gather() override {
+    bool const more = from_.gather(gathering());
+    drop_empty();
+    return more;
+  }
+
+ private:
+  Source& from_;
+};
+
+/// The types of a record's values.
+template <class Record>
+auto value_types_of() noexcept {
+  if constexpr (positional_record<Record>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::type_identity<
+          std::tuple<std::remove_cvref_t<std::tuple_element_t<I, Record>>...>>{};
+    }(std::make_index_sequence<std::tuple_size_v<Record>>{});
+  } else if constexpr (named_record<Record>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::type_identity<std::tuple<std::remove_cvref_t<field_type<Record, I>>...>>{};
+    }(std::make_index_sequence<record_size<Record>>{});
+  } else {
+    return std::type_identity<std::tuple<Record>>{};
+  }
+}
+
+/// How the values of a record go in arrays; null where some do not.
+template <class Record>
+auto chunk_fields_of() noexcept {
+  return []<class... Ts>(std::type_identity<std::tuple<Ts...>>) {
+    if constexpr ((goes_in_array<Ts>() && ...)) {
+      return std::array<chunk_field, sizeof...(Ts)>{chunk_field_of<Ts>()...};
+    } else {
+      return nullptr;
+    }
+  }(value_types_of<Record>());
+}
+
+/// How many records go one by one ahead of the question whether they can go many at a time; 0 where
+/// it is not worth asking.
+template <class Range>
+std::size_t records_ahead(Range& records) {
+  constexpr std::size_t worth_asking = 4096;
+  constexpr std::size_t trial = 1000;  // where nobody knows how many there are
+  if constexpr (std::ranges::sized_range<Range>) {
+    return static_cast<std::size_t>(std::ranges::size(records)) < worth_asking ? 0 : 1;
+  } else {
+    return trial;
+  }
+}
 
 template <class Core, class Range>
 std::uint64_t send_records(sql_view const& text, Range&& records, Core const& core_for) {
   static_assert(std::ranges::input_range<Range>, "pqscope: the records have to be a range");
   require_plain(text, "execute_many");
+  std::size_t const ahead = records_ahead(records);
   range_source source{std::ranges::begin(records), std::ranges::end(records), text.where};
-  return source.empty() ? 0 : core_batch{core_for(), text, source.handle()}.run();
+  if (source.empty()) {
+    return 0;
+  }
+  using record_type = record_of<Range>;
+  auto const fields = chunk_fields_of<record_type>();
+  if constexpr (!std::is_null_pointer_v<std::remove_const_t<decltype(fields)>>) {
+    auto insert = ahead == 0 ? std::nullopt : plain_insert_reader{text.str(), fields.size()}.read();
+    if (insert) {
+      range_chunks chunks{source, *std::move(insert), fields, ahead};
+      return core_batch{core_for(), text, source.handle(), &chunks}.run();
+    }
+  }
+  return core_batch{core_for(), text, source.handle()}.run();
 }
 
 }  // namespace detail

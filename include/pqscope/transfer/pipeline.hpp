@@ -2,6 +2,7 @@
 #define PQSCOPE_TRANSFER_PIPELINE_HPP
 
 #include <pqscope/connection/core_pipeline.hpp>
+#include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/result.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/rows.hpp>
@@ -67,7 +68,9 @@ class pipeline {
   }
 
   /// Adds a statement; its handle becomes `rows` of `Row`, as `statements::query` answers them. A
-  /// `type_mismatch` is thrown when all statements have been carried out.
+  /// `type_mismatch` is thrown when all statements have been carried out; until then, too, nothing
+  /// is asked about types made by users that the connection has not met, which costs a round trip
+  /// for each statement with such types.
   template <class... Row, class... Args>
   [[nodiscard]] auto query(sql<Args...> text, Args const&... arguments)
       -> pipelined<rows<detail::row_of_t<Row...>>> {
@@ -91,6 +94,15 @@ class pipeline {
         text.view(), text.text(), libpq::value_format::binary, std::move(arguments));
   }
 
+  /// Adds a statement that is declared as an object, with its types; see `statement`. Defined in
+  /// `pqscope/mapping/statement_transfer.hpp`.
+  template <class Row, class... Declared, class... Args>
+  pipelined<result> execute(statement<Row(Declared...)> const& text, Args const&... arguments);
+  /// The same for a statement that returns rows.
+  template <class Row, class... Declared, class... Args>
+  [[nodiscard]] auto query(statement<Row(Declared...)> const& text, Args const&... arguments)
+      -> pipelined<rows<detail::declared_row_t<Row>>>;
+
   /// How many statements it has.
   std::size_t size() const noexcept { return entries_.size(); }
   /// Whether it has none.
@@ -98,6 +110,7 @@ class pipeline {
 
   /// Not for users: carries them out.
   void send(detail::connection_core& core, std::source_location const& where) {
+    core_ = &core;
     for (entry& each : entries_) {
       detail::pipelined_statement statement{
           .text = each.text, .parameters = each.arguments.view(), .format = each.format};
@@ -121,7 +134,7 @@ class pipeline {
     if constexpr (std::is_same_v<Answer, result>) {
       return result{std::move(answer)};
     } else {
-      return Answer{std::move(answer), handle.where_};
+      return Answer{std::move(answer), handle.where_, detail::types_of(*core_)};
     }
   }
 
@@ -154,6 +167,7 @@ class pipeline {
   std::uint64_t number_ = ++made_;  // addresses are used again
   std::vector<entry> entries_;
   std::vector<detail::pipelined_statement> statements_;
+  detail::connection_core* core_ = nullptr;  // once they have been sent
 };
 
 template <class Self>

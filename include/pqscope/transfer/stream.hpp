@@ -2,6 +2,7 @@
 #define PQSCOPE_TRANSFER_STREAM_HPP
 
 #include <pqscope/connection/core_stream.hpp>
+#include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/statements.hpp>
@@ -32,6 +33,11 @@ namespace pqscope {
 /// end, has arrived. A `std::string_view` or `std::span` in a row holds until the next one is
 /// looked at.
 ///
+/// The server cannot be asked meanwhile what a type is that users made. One that the connection has
+/// not met is taken as its values come by a C++ enum, a composite and the like, whose codec makes
+/// sure of each, and is a `type_mismatch` for what needs to know it, such as a `std::string` or an
+/// array of a domain; see `learn_types`.
+///
 /// While it is open the connection is busy: any other statement on it throws `connection_busy`.
 /// Leaving it before its end, by a `break` or an exception, drops what is about to come or cancels
 /// the statement on the server, whose effects are undone then; the transaction is unharmed. One
@@ -51,7 +57,8 @@ class row_stream {
     look();
     libpq::result_view const first = rows_ > 0 ? source_.rows() : source_.end();
     auto const fields = shape::fields();
-    detail::plan_row(first, fields, shape::by_name, plan_, where_);
+    types_ = detail::plan_row(first, fields, shape::by_name, plan_, where_,
+                              detail::types_of(core, false));
   }
   row_stream(row_stream const&) = delete;
   row_stream& operator=(row_stream const&) = delete;
@@ -126,7 +133,7 @@ class row_stream {
   }
 
   Row read() const {
-    detail::row_reader<shape::size> const reader{source_.rows(), plan_, row_};
+    detail::row_reader<shape::size> const reader{source_.rows(), plan_, row_, types_.get()};
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
@@ -138,6 +145,7 @@ class row_stream {
   std::source_location where_;
   detail::core_stream source_;
   std::array<detail::column_plan, shape::size> plan_{};
+  detail::shared_types types_;
   int row_ = 0;   // of those that have arrived together
   int rows_ = 0;  // how many these are
 };

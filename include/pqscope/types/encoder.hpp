@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_TYPES_ENCODER_HPP
 #define PQSCOPE_TYPES_ENCODER_HPP
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -72,10 +73,31 @@ class encoder {
   void clear() noexcept { size_ = 0; }
 
  private:
+  template <class Unsigned>
+  static Unsigned big_endian(Unsigned value) noexcept {
+    if constexpr (std::endian::native == std::endian::big) {
+      return value;
+    } else if constexpr (sizeof(Unsigned) == 8) {
+      return __builtin_bswap64(value);
+    } else if constexpr (sizeof(Unsigned) == 4) {
+      return __builtin_bswap32(value);
+    } else {
+      return __builtin_bswap16(value);
+    }
+  }
+
   template <std::size_t Size>
   static void store(char* target, std::uint64_t value) noexcept {
-    for (std::size_t i = 0; i < Size; ++i) {
-      target[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * (Size - 1 - i))));
+    // not as a loop: GCC makes one of it
+    if constexpr (Size == 8) {
+      std::uint64_t const swapped = big_endian(value);
+      std::memcpy(target, &swapped, 8);
+    } else if constexpr (Size == 4) {
+      std::uint32_t const swapped = big_endian(static_cast<std::uint32_t>(value));
+      std::memcpy(target, &swapped, 4);
+    } else {
+      std::uint16_t const swapped = big_endian(static_cast<std::uint16_t>(value));
+      std::memcpy(target, &swapped, 2);
     }
   }
 
@@ -86,7 +108,7 @@ class encoder {
 
   /// Makes room for `count` more bytes and answers where they start.
   char* grow(std::size_t count) {
-    if (count > capacity_ - size_) {
+    if (count > capacity_ - size_) [[unlikely]] {
       reallocate(count);
     }
     char* const target = data_ + size_;
@@ -94,7 +116,7 @@ class encoder {
     return target;
   }
 
-  void reallocate(std::size_t count) {
+  [[gnu::noinline, gnu::cold]] void reallocate(std::size_t count) {
     std::size_t const needed = size_ + count;
     std::size_t const capacity = needed > 2 * capacity_ ? needed : 2 * capacity_;
     auto larger = std::unique_ptr<char[]>(new char[capacity]);

@@ -56,11 +56,49 @@ TEST_CASE("a connection lost before, among or behind the records inserts nothing
     faulty_proxy proxy{here.db()};
     connection conn{proxy.config()};
     proxy.cut_before_client_message(where.type, where.nth);
-    CHECK_THROWS_AS(conn.execute_many("INSERT INTO t VALUES ($1)", ids(20'000)),
+    CHECK_THROWS_AS(conn.execute_many("INSERT INTO t VALUES (($1))", ids(20'000)),
                     pqscope::connection_lost);
     CHECK(conn.status() == connection_status::broken);
     CHECK(here.count() == 0);
   }
+}
+
+TEST_CASE("a connection lost among records that go many at a time inserts nothing of them") {
+  scratch here;
+  for (int const nth : {2, 3, 6, 12, 20}) {  // of about 50 statements
+    for (bool const answers : {false, true}) {
+      CAPTURE(nth, answers);
+      faulty_proxy proxy{here.db()};
+      connection conn{proxy.config()};
+      if (answers) {
+        proxy.cut_before_server_message('C', nth);
+      } else {
+        proxy.cut_before_client_message('B', nth);
+      }
+      CHECK_THROWS_AS(
+          with_session(
+              conn, [](session& s) { s.execute_many("INSERT INTO t VALUES ($1)", ids(200'000)); }),
+          pqscope::connection_lost);
+      CHECK(conn.status() == connection_status::broken);
+      CHECK(here.count() == 0);
+    }
+  }
+}
+
+TEST_CASE("a connection lost while the record that failed is looked for inserts nothing") {
+  scratch here;
+  here.outside.execute("ALTER TABLE " + here.table() + " ADD CHECK (id <> 150000)");
+  faulty_proxy proxy{here.db()};
+  connection conn{proxy.config()};
+  proxy.cut_before_client_message('S', 2);
+  try {
+    conn.execute_many("INSERT INTO t VALUES ($1)", ids(200'000));
+    FAIL("a record fails, or the connection is lost");
+  } catch (pqscope::error const& failure) {
+    CHECK_FALSE(failure.connection_usable());
+  }
+  CHECK(conn.status() == connection_status::broken);
+  CHECK(here.count() == 0);
 }
 
 TEST_CASE("a connection lost among the answers inserts nothing where they are not the last") {
@@ -71,8 +109,8 @@ TEST_CASE("a connection lost among the answers inserts nothing where they are no
     connection conn{proxy.config()};
     proxy.cut_before_server_message('C', nth);
     CHECK_THROWS_AS(
-        with_session(conn,
-                     [](session& s) { s.execute_many("INSERT INTO t VALUES ($1)", ids(200'000)); }),
+        with_session(
+            conn, [](session& s) { s.execute_many("INSERT INTO t VALUES (($1))", ids(200'000)); }),
         pqscope::connection_lost);
     CHECK(here.count() == 0);
   }

@@ -1,0 +1,51 @@
+#ifndef PQSCOPE_LIBPQ_FIFO_HPP
+#define PQSCOPE_LIBPQ_FIFO_HPP
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace pqscope::libpq {
+
+/// What waits for its turn: first in, first out, in one piece of memory that is used again.
+template <class T>
+class fifo {
+ public:
+  bool empty() const noexcept { return head_ == items_.size(); }
+  std::size_t size() const noexcept { return items_.size() - head_; }
+  T& front() noexcept { return items_[head_]; }
+  T const& front() const noexcept { return items_[head_]; }
+  T& back() noexcept { return items_.back(); }
+  T const& back() const noexcept { return items_.back(); }
+
+  void push_back(T item) {
+    if (head_ > 32 && head_ > size()) {  // more room in front than is used
+      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
+      head_ = 0;
+    }
+    items_.push_back(std::move(item));
+  }
+  /// Takes the first out; there has to be one.
+  T take_front() {
+    T first = std::move(items_[head_++]);
+    if (empty()) {
+      items_.clear();
+      head_ = 0;
+    }
+    return first;
+  }
+  /// Takes the last out; there has to be one.
+  T take_back() {
+    T last = std::move(items_.back());
+    items_.pop_back();
+    return last;
+  }
+
+ private:
+  std::vector<T> items_;
+  std::size_t head_ = 0;
+};
+
+}  // namespace pqscope::libpq
+
+#endif
