@@ -14,6 +14,7 @@
 #include <pqscope/connection/statement_queue.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/connection/transaction_id.hpp>
+#include <pqscope/connection/type_catalogue.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/server_error.hpp>
 #include <pqscope/error/usage_error.hpp>
@@ -87,6 +88,7 @@ class connection_core {
   bool listens = false;                       ///< LISTEN was carried out on it
   std::shared_ptr<config const> target{};     ///< what it was opened with; null if adopted
   std::source_location made_at{};             ///< for messages: where the connection was made
+  type_knowledge types{};                     ///< what it knows of types made by users
   pqscope::detail::fitness fitness{};         ///< whether a pool is to keep it
   std::uint64_t endings = 0;  ///< tells transactions apart: times that none was open afterwards
   std::uint64_t undone = 0;   ///< times that something was rolled back to a savepoint
@@ -187,6 +189,12 @@ class connection_core {
   void queue(std::string text, scope_link* begins) { queue_.add(std::move(text), begins); }
   /// Keeps a statement of the user's until something is sent; what it returns is dropped then.
   void defer(sql_view const& text, libpq::parameters const& bound);
+  /// The same for a statement of the library's own, whose answer goes to `sink`, null for nobody;
+  /// the text is copied if it `keeps_text`.
+  void defer_own(sql_view const& text, libpq::parameters const& bound, answer_sink* sink,
+                 bool keeps_text) {
+    queue_.add(deferred_statement{text, bound, sink, keeps_text});
+  }
   /// Sends what has been deferred, if anything, with the rest of the queue.
   void send_deferred(std::source_location const& where);
   /// Whether anything has been deferred; by a scope or inside it, if one is given.

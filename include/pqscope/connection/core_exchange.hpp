@@ -367,6 +367,7 @@ inline bool connection_core::conclude(libpq::exchange& exchange, libpq::drive_re
     }
     fail(outcome, drove, main, text);
   }
+  queue_.deliver(requests_);
   return true;
 }
 
@@ -398,6 +399,9 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
   }
   if (failed->asked_to_copy) {
     throw usage_error("COPY moves data: use copy_in or copy_out for it", text.where);
+  }
+  if (deferred != nullptr && deferred->sink() != nullptr) {
+    deferred->sink()->explain(fields.sqlstate, caller);
   }
   if (drove != libpq::drive_result::done && fields.sqlstate == "57014") {
     throw_interrupted(drove, true, true, text.where);

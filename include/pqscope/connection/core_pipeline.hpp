@@ -268,6 +268,7 @@ class core_pipeline {
   }
 
   void succeed() {
+    core_.queue_.deliver(core_.requests_);
     if (asks_) {
       core_.mark = read_transaction_mark(libpq::result_view{core_.requests_.back().answer});
     }

@@ -142,6 +142,7 @@ class core_stream {
   void finish_unless_rows(libpq::drive_result drove) {
     if (drove == libpq::drive_result::done && !exchange_->finished()) {
       settle_queue();
+      core_.queue_.deliver(core_.requests_);
       return;
     }
     exchange_->drop_rows();

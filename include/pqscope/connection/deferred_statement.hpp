@@ -1,12 +1,14 @@
 #ifndef PQSCOPE_CONNECTION_DEFERRED_STATEMENT_HPP
 #define PQSCOPE_CONNECTION_DEFERRED_STATEMENT_HPP
 
+#include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/parameters.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -69,12 +71,31 @@ class kept_parameters {
   std::unique_ptr<std::byte[]> memory_;
 };
 
-/// A statement of the user's whose result nobody looks at, kept until something is sent.
+/// Who wants the answer to a deferred statement; it outlives that, unless the statement is never
+/// sent.
+class answer_sink {
+ public:
+  answer_sink(answer_sink const&) = delete;
+  answer_sink& operator=(answer_sink const&) = delete;
+  virtual ~answer_sink() = default;
+
+  /// The statement was carried out, and all that was sent with it.
+  virtual void take(libpq::result_handle answer) noexcept = 0;
+  /// The server refused the statement: throws where that means something else than the error.
+  virtual void explain(std::string_view sqlstate, std::source_location const& where) const = 0;
+
+ protected:
+  answer_sink() = default;
+};
+
+/// A statement that is kept until something is sent: one of the user's whose result nobody looks
+/// at, or one of a flush, whose answer, in binary format, goes to a sink.
 class deferred_statement {
  public:
-  deferred_statement(sql_view const& text, libpq::parameters const& bound)
-      : text_{text}, parameters_{bound} {
-    if (text.is_dynamic) {
+  deferred_statement(sql_view const& text, libpq::parameters const& bound,
+                     answer_sink* sink = nullptr, bool keeps_text = false)
+      : text_{text}, parameters_{bound}, sink_{sink} {
+    if (text.is_dynamic || keeps_text) {
       own_ = std::make_unique<std::string>(text.str());
       text_.text = own_->c_str();
     }
@@ -82,11 +103,16 @@ class deferred_statement {
 
   sql_view const& text() const noexcept { return text_; }
   libpq::parameters parameters() const noexcept { return parameters_.view(); }
+  /// Who wants the answer; null if nobody does.
+  answer_sink* sink() const noexcept { return sink_; }
+  /// The answer has been handed over.
+  void forget_sink() noexcept { sink_ = nullptr; }
 
  private:
   sql_view text_;
   std::unique_ptr<std::string> own_;
   kept_parameters parameters_;
+  answer_sink* sink_;
 };
 
 }  // namespace pqscope::detail

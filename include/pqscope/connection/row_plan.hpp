@@ -1,11 +1,14 @@
 #ifndef PQSCOPE_CONNECTION_ROW_PLAN_HPP
 #define PQSCOPE_CONNECTION_ROW_PLAN_HPP
 
+#include <pqscope/connection/record_scan.hpp>
 #include <pqscope/connection/row_shape.hpp>
+#include <pqscope/connection/type_source.hpp>
 #include <pqscope/error/decode_error.hpp>
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/types/money.hpp>
 #include <pqscope/types/oid.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <array>
 #include <cstddef>
@@ -13,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pqscope::detail {
 
@@ -85,45 +89,120 @@ inline std::string told_apart(libpq::result_view view, int column) {
 }
 
 /// Says that a column's type does not fit, and what helps where the type has no codec of its own.
-inline std::string type_fault(libpq::result_view view, column_plan from, field_shape const& field) {
+inline std::string type_fault(libpq::result_view view, column_plan from, field_shape const& field,
+                              type_table const* types = nullptr, std::string const& why = {}) {
   std::string const wanted(field.type_name);
-  std::string fault = "\n  " + told_apart(view, from.column) + " is " + type_name(from.type) +
+  std::string const name = quoted(view.column_name(from.column));
+  std::string fault = "\n  " + told_apart(view, from.column) + " is " + name_of(from.type, types) +
                       ", which cannot be read as " + wanted;
-  if (from.type >= oid::first_user) {
-    fault +=
-        "; cast it in the SQL text, as in " + quoted(view.column_name(from.column)) + "::" + wanted;
+  if (!why.empty()) {
+    fault += ": " + why;
+  } else if (from.type >= oid::first_user && !wanted.starts_with("composite") &&
+             !wanted.starts_with("enum")) {  // which are no names of types
+    fault += "; cast it in the SQL text, as in " + name + "::" + wanted;
   }
-  fault += money_advice(from.type, quoted(view.column_name(from.column)));
+  if (from.type >= oid::first_user && (types == nullptr || types->find(from.type) == nullptr)) {
+    fault += "; the connection has not learnt what that type is: see learn_types";
+  }
+  fault += money_advice(from.type, name);
   return fault;
 }
 
-/// Matches a result's columns with the fields of a row and checks every type.
-/// \throws type_mismatch that lists all that is wrong
-inline void plan_row(libpq::result_view view, std::span<field_shape const> fields, bool by_name,
-                     std::span<column_plan> plan, std::source_location const& where) {
-  std::string faults;
-  bool const matched = match_columns(view, fields, by_name, plan, faults);
-  for (std::size_t i = 0; matched && i < fields.size(); ++i) {
-    int const column = plan[i].column;
-    if (column < 0) {
-      continue;
+/// The types made by users among the columns that are read, and within their anonymous rows.
+inline std::vector<oid_t> user_types_of(libpq::result_view view,
+                                        std::span<column_plan const> plan) {
+  std::vector<oid_t> found;
+  for (column_plan const& from : plan) {
+    if (from.type >= oid::first_user) {
+      add_type(from.type, found);
+    } else if (is_record(from.type)) {
+      for (int row = 0; row < view.rows(); ++row) {
+        find_user_types({view.data(row, from.column),
+                         static_cast<std::size_t>(view.size(row, from.column)), from.type},
+                        found);
+      }
     }
-    plan[i].type = view.column_type(column);
-    if (!fields[i].accepts(plan[i].type)) {
-      faults += type_fault(view, plan[i], fields[i]);
+  }
+  return found;
+}
+
+/// What does not fit, of all columns.
+inline std::string type_faults(libpq::result_view view, std::span<field_shape const> fields,
+                               std::span<column_plan const> plan, type_table const* types) {
+  std::string faults;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    std::string why;
+    if (plan[i].column >= 0 && !fields[i].accepts_known(plan[i].type, types, &why)) {
+      faults += type_fault(view, plan[i], fields[i], types, why);
+    }
+  }
+  return faults;
+}
+
+/// Checks the types of columns some of which may be made by users; answers what is known of those,
+/// null where there are none. What does not fit goes to `faults`.
+///
+/// The server is asked for types that are not known, and for all of them where something does not
+/// fit that was known before: types change.
+[[gnu::noinline]] inline shared_types check_user_types(
+    libpq::result_view view, std::span<field_shape const> fields, std::span<column_plan const> plan,
+    type_source const& source, std::string& faults, std::source_location const& where) {
+  std::vector<oid_t> const wanted = user_types_of(view, plan);
+  shared_types types = wanted.empty() ? nullptr : source.table();
+  bool knows_all = true;
+  for (oid_t const type : wanted) {
+    knows_all = knows_all && types != nullptr && types->find(type) != nullptr;
+  }
+  bool const may_ask = source.learn != nullptr && !wanted.empty();
+  if (may_ask && !knows_all) {
+    types = source.learn(*source.core, wanted, where);
+  }
+  std::string found = type_faults(view, fields, plan, types.get());
+  if (may_ask && knows_all && !found.empty()) {
+    types = source.learn(*source.core, wanted, where);
+    found = type_faults(view, fields, plan, types.get());
+  }
+  faults += found;
+  return types;
+}
+
+/// Matches a result's columns with the fields of a row and checks every type. Answers what is known
+/// of the types made by users among them, null where there are none.
+///
+/// At most one round trip, and none where all types are built-in or known to `source` and fit.
+/// \throws type_mismatch that lists all that is wrong; what asking the server throws
+inline shared_types plan_row(libpq::result_view view, std::span<field_shape const> fields,
+                             bool by_name, std::span<column_plan> plan,
+                             std::source_location const& where, type_source const& source = {}) {
+  std::string faults;
+  shared_types types;
+  if (match_columns(view, fields, by_name, plan, faults)) {
+    bool plain = true;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      int const column = plan[i].column;
+      if (column >= 0) {
+        plan[i].type = view.column_type(column);
+        plain = plain && fields[i].accepts(plan[i].type) && plan[i].type < oid::first_user &&
+                !is_record(plan[i].type);
+      }
+    }
+    if (!plain) {
+      types = check_user_types(view, fields, plan, source, faults, where);
     }
   }
   if (!faults.empty()) {
     throw type_mismatch("the columns do not fit the row type:" + faults, where);
   }
+  return types;
 }
 
 /// Reads the fields of one row, and knows which one it is at when an error occurs.
 template <std::size_t Size>
 class row_reader {
  public:
-  row_reader(libpq::result_view view, std::array<column_plan, Size> const& plan, int row) noexcept
-      : view_{view}, plan_{plan}, row_{row} {}
+  row_reader(libpq::result_view view, std::array<column_plan, Size> const& plan, int row,
+             type_table const* types) noexcept
+      : view_{view}, plan_{plan}, types_{types}, row_{row} {}
 
   template <class T>
   T get(std::size_t field) const {
@@ -134,8 +213,8 @@ class row_reader {
     if (size == 0 && view_.is_null(row_, from.column)) {
       return null_value<T>();
     }
-    return decode_value<T>(
-        wire_value{view_.data(row_, from.column), static_cast<std::size_t>(size), from.type});
+    return decode_value<T>(wire_value{view_.data(row_, from.column), static_cast<std::size_t>(size),
+                                      from.type, types_});
   }
 
   /// Tells an error the column and the row.
@@ -146,6 +225,7 @@ class row_reader {
  private:
   libpq::result_view view_;
   std::array<column_plan, Size> const& plan_;
+  type_table const* types_;
   int row_;
   mutable int column_ = 0;
 };

@@ -4,9 +4,11 @@
 #include <pqscope/types/composite.hpp>
 #include <pqscope/types/decode_value.hpp>
 #include <pqscope/types/record.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -19,13 +21,17 @@ struct field_shape {
   std::string_view name;            ///< the member's name; empty where position counts
   std::string_view type_name;       ///< what the C++ type is in PostgreSQL
   bool (*accepts)(oid_t) noexcept;  ///< which column types it can be read from
+  bool (*accepts_known)(oid_t, type_table const*,
+                        std::string*);  ///< the same, of types that users
+                                        ///< made and something is known of
 };
 
 template <class T>
 field_shape shape_of(std::string_view name = {}) noexcept {
   if constexpr (readable_value<T>) {
     return {name, codec_for<non_null_t<T>>::name,
-            [](oid_t type) noexcept { return accepts_type<T>(type); }};
+            [](oid_t type) noexcept { return accepts_type<T>(type); },
+            &codec_accepts<codec_for<non_null_t<T>>>};
   } else {
     static_assert(readable_value<T>,
                   "pqscope: a row of this type cannot be read: it has to be a type with a codec, a "
@@ -99,6 +105,16 @@ struct row_of<Row> {
 template <class... Row>
 using row_of_t = typename row_of<Row...>::type;
 
+/// The row that a statement is declared with, where it has to have one.
+template <class Row>
+struct declared_row {
+  static_assert(!std::is_void_v<Row>,
+                "pqscope: a statement that is declared without rows is carried out by execute");
+  using type = std::conditional_t<std::is_void_v<Row>, int, Row>;
+};
+template <class Row>
+using declared_row_t = typename declared_row<Row>::type;
+
 /// Whether a row refers to the memory of its result.
 template <class Row>
 inline constexpr bool refers_to_result = is_view<non_null_t<Row>>;
@@ -107,6 +123,10 @@ inline constexpr bool refers_to_result<std::tuple<Fields...>> = (refers_to_resul
 template <class Row>
   requires(row_shape<Row>::by_name)
 inline constexpr bool refers_to_result<Row> = refers_to_result<field_types<Row>>;
+
+/// The same for a row that a shape makes.
+template <class Row, class Shape>
+inline constexpr bool shape_refers = refers_to_result<Row>;
 
 }  // namespace pqscope::detail
 

@@ -4,6 +4,7 @@
 #include <pqscope/connection/index_iterator.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
+#include <pqscope/connection/type_source.hpp>
 #include <pqscope/error/decode_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/handles.hpp>
@@ -24,15 +25,18 @@ namespace pqscope {
 /// The rows of a `query<Row>`: binary values in memory, decoded as they are looked at.
 ///
 /// `Row` is a type with a `codec`, a `std::tuple` of such by position, or an aggregate struct of
-/// such by the names of its fields. Columns and types were matched when the query returned.
+/// such by the names of its fields. Columns and types were matched when the query returned, those
+/// made by users as the server tells of them.
 ///
 /// Move-only; independent of its connection. A `std::string_view` or `std::span` in a row refers to
 /// this object. Any number of threads may read it. Reading a row throws `unexpected_null` for NULL
 /// in a field that is no `std::optional`, and `decode_error` for a value the C++ type does not
 /// hold.
-template <class Row>
+///
+/// `Shape` is how the columns make a `Row`; typed queries of mapped structs have one of their own.
+template <class Row, class Shape = detail::row_shape<Row>>
 class rows {
-  using shape = detail::row_shape<Row>;
+  using shape = Shape;
   struct look {
     Row operator()(rows const* of, int index) const { return of->read(index); }
   };
@@ -40,10 +44,11 @@ class rows {
  public:
   /// Matches columns and types; used by `connection`.
   /// \throws type_mismatch that lists every column that does not fit
-  rows(libpq::result_handle handle, std::source_location where)
+  rows(libpq::result_handle handle, std::source_location where,
+       detail::type_source const& source = {})
       : handle_{std::move(handle)}, where_{where} {
     auto const fields = shape::fields();
-    detail::plan_row(view(), fields, shape::by_name, plan_, where_);
+    types_ = detail::plan_row(view(), fields, shape::by_name, plan_, where_, source);
   }
 
   /// Number of rows.
@@ -115,7 +120,7 @@ class rows {
   libpq::result_view view() const noexcept { return libpq::result_view{handle_}; }
 
   Row read(int row) const {
-    detail::row_reader<shape::size> const reader{view(), plan_, row};
+    detail::row_reader<shape::size> const reader{view(), plan_, row, types_.get()};
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
@@ -131,13 +136,14 @@ class rows {
   }
 
   static constexpr void check_not_dangling() {
-    static_assert(!detail::refers_to_result<Row>,
+    static_assert(!detail::shape_refers<Row, Shape>,
                   "pqscope: a std::string_view or span would outlive the rows it refers to: keep "
                   "the query's result in a variable, or read std::string");
   }
 
   libpq::result_handle handle_;
   std::array<detail::column_plan, shape::size> plan_{};
+  detail::shared_types types_;
   std::source_location where_;
 };
 

@@ -119,6 +119,17 @@ class statement_queue {
     settled_ = true;
   }
 
+  /// All that was sent with them was carried out: hands the answers over.
+  void deliver(std::span<libpq::request> requests) noexcept {
+    for (entry& each : entries_) {
+      if (each.deferred && each.deferred->sink() != nullptr && each.request < requests.size()) {
+        answer_sink* const sink = each.deferred->sink();
+        each.deferred->forget_sink();
+        sink->take(std::move(requests[each.request].answer));
+      }
+    }
+  }
+
   /// Forgets them if they have been sent.
   void drop_settled() noexcept {
     if (settled_) {
@@ -150,6 +161,9 @@ class statement_queue {
       of.known = cache.add(text, bound);
     }
     libpq::request made{.text = text.text, .parameters = bound};
+    if (of.deferred->sink() != nullptr) {
+      made.format = libpq::value_format::binary;
+    }
     if (of.known != nullptr) {
       of.prepares = cache.needs_prepare(*of.known);
       if (of.prepares) {

@@ -2,6 +2,8 @@
 #define PQSCOPE_CONNECTION_STATEMENTS_HPP
 
 #include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/core_types.hpp>
+#include <pqscope/connection/mapped_statements.hpp>
 #include <pqscope/connection/result.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/rows.hpp>
@@ -20,6 +22,10 @@
 #include <utility>
 
 namespace pqscope {
+
+/// A statement as an object with types; defined in `pqscope/mapping/statement.hpp`.
+template <class Signature>
+class statement;
 
 // What moves data: declared here as members, defined in the headers under transfer/.
 template <class Row>
@@ -51,7 +57,7 @@ struct copy_text_options;
 /// its SQLSTATE; `connection_lost`; `deadline_exceeded`, `operation_cancelled`; `usage_error` for
 /// what is misused here; for typed queries `type_mismatch`. They name the caller's file and line.
 template <class Self>
-class statements {
+class statements : public mapped_statements<Self> {
  public:
   /// Carries out a statement and returns its rows, in text format, and its command tag.
   template <class... Args>
@@ -106,13 +112,19 @@ class statements {
   /// by position, an aggregate struct by name; `query<A, B>` as tuples of `A` and `B`. Values
   /// arrive in binary format.
   ///
+  /// A column whose type was made by users (an enum, a composite, an extension's) is checked with
+  /// what the server tells of it. That costs a round trip behind the statement's own, the first
+  /// time that the connection meets the type; in a pool one for each connection, with which it also
+  /// comes to know what the others have learnt of that database. A type that was changed is asked
+  /// for again where it does not fit any more. See `learn_types`.
+  ///
   /// \throws type_mismatch if columns and row do not fit; the statement has been carried out then
   template <class... Row, class... Args>
   [[nodiscard]] auto query(sql<Args...> text, Args const&... arguments)
       -> rows<detail::row_of_t<Row...>> {
     static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in query<int, std::string>");
     parameter_pack const bound(text.where(), arguments...);
-    return {send(text.view(), bound.view(), libpq::value_format::binary), text.where()};
+    return read<detail::row_of_t<Row...>>(text.view(), bound.view());
   }
   /// The same for text made at run time.
   template <class... Row, class... Args>
@@ -120,13 +132,53 @@ class statements {
       -> rows<detail::row_of_t<Row...>> {
     static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in query<int, std::string>");
     parameter_pack const bound(text.where(), arguments...);
-    return {send(text.view(), bound.view(), libpq::value_format::binary), text.where()};
+    return read<detail::row_of_t<Row...>>(text.view(), bound.view());
   }
   /// The same for a number of parameters known only at run time, at most 65535.
   template <class... Row>
   [[nodiscard]] auto query(dynamic_sql const& text, parameter_list const& arguments)
       -> rows<detail::row_of_t<Row...>> {
-    return {send(text.view(), arguments.view(), libpq::value_format::binary), text.where()};
+    return read<detail::row_of_t<Row...>>(text.view(), arguments.view());
+  }
+
+  /// Carries out a statement that is declared as an object, with its types; see `statement`.
+  /// Defined in `pqscope/mapping/statement.hpp`.
+  template <class Row, class... Declared, class... Args>
+  result execute(statement<Row(Declared...)> const& text, Args const&... arguments);
+  /// The same for a statement that returns rows.
+  template <class Row, class... Declared, class... Args>
+  [[nodiscard]] auto query(statement<Row(Declared...)> const& text, Args const&... arguments)
+      -> rows<detail::declared_row_t<Row>>;
+  /// Keeps such a statement until something else is sent, as `defer` above.
+  template <class Row, class... Declared, class... Args>
+  void defer(statement<Row(Declared...)> const& text, Args const&... arguments);
+  /// The rows of such a statement as they arrive; this and the cursors below are defined in
+  /// `pqscope/mapping/statement_transfer.hpp`.
+  template <class Row, class... Declared, class... Args>
+  [[nodiscard]] auto stream(statement<Row(Declared...)> const& text, Args const&... arguments)
+      -> row_stream<detail::declared_row_t<Row>>;
+  /// A cursor for such a statement.
+  template <class Row, class... Declared, class... Args>
+    requires(!std::same_as<Args, cursor_options> && ...)
+  [[nodiscard]] auto cursor(statement<Row(Declared...)> const& text, Args const&... arguments)
+      -> pqscope::cursor<detail::declared_row_t<Row>>;
+  /// The same with options.
+  template <class Row, class... Declared, class... Args>
+  [[nodiscard]] auto cursor(statement<Row(Declared...)> const& text, cursor_options const& options,
+                            Args const&... arguments)
+      -> pqscope::cursor<detail::declared_row_t<Row>>;
+
+  /// Has the connection learn what these types are, which users or extensions made, the types that
+  /// they are made of, and arrays of them. For what may not ask when it meets them: `stream` and
+  /// `copy_out`; and to pay for it beforehand, as in the pool's `after_connect`.
+  ///
+  ///     db.learn_types({"mood", "app.address", "hstore"});
+  ///
+  /// A name is written as in SQL, and found in the search path. One round trip.
+  /// \throws server_error (`undefined_object`) for a type that there is not
+  void learn_types(std::initializer_list<std::string_view> names,
+                   std::source_location where = std::source_location::current()) {
+    detail::learn_named_types(self().core_for(where), names, where);
   }
 
   /// The rows of a statement as they arrive, in constant memory; see `row_stream`. Defined in
@@ -184,7 +236,12 @@ class statements {
   /// once, while earlier records are on their way: memory does not grow with their number. It may
   /// not use this connection.
   ///
-  /// One round trip; none without records. All or nothing: outside a transaction it is one of its
+  /// Records for a plain INSERT of one row, `VALUES ($1, $2)`, go many at a time, as arrays that the
+  /// server unnests, where they are many (a range that knows of 4096, else from 1000 on) and that
+  /// is exactly the same to the table; about 1 MiB of them is kept then.
+  ///
+  /// One round trip; none without records. Where records went many at a time, an error takes one or
+  /// two more, to find the record. All or nothing: outside a transaction it is one of its
   /// own, and a CALL may not commit in it. An error names the record by its number, counted from
   /// 0; inside a transaction it fails that as any statement's does. What the range throws arrives
   /// unchanged and before any other error: no record has an effect then, and the transaction goes
@@ -295,6 +352,14 @@ class statements {
   template <class... Row>
   auto open_cursor(sql_view const& text, cursor_options const& options,
                    libpq::parameters const& bound) -> pqscope::cursor<detail::row_of_t<Row...>>;
+
+  template <class Row>
+  rows<Row> read(sql_view const& text, libpq::parameters const& bound) {
+    libpq::request request{
+        .text = text.text, .parameters = bound, .format = libpq::value_format::binary};
+    detail::connection_core& core = self().core_for(text.where);
+    return {core.run(std::move(request), text), text.where, detail::types_of(core)};
+  }
 
   libpq::result_handle send(sql_view const& text, libpq::parameters const& bound,
                             libpq::value_format format) {

@@ -38,6 +38,8 @@ class result_view {
   int column_modifier(int column) const noexcept { return PQfmod(result_, column); }
   /// OID of the table a column comes from, 0 where it is computed.
   unsigned column_table(int column) const noexcept { return PQftable(result_, column); }
+  /// Number of such a column in its table, counted from 1, negative for system columns; else 0.
+  int column_number(int column) const noexcept { return PQftablecol(result_, column); }
   /// Whether a column arrived in binary format.
   bool is_binary(int column) const noexcept { return PQfformat(result_, column) == 1; }
   /// Whether a value is NULL.

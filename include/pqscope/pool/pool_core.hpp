@@ -4,6 +4,7 @@
 #include <pqscope/connection/config.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/connection/notices.hpp>
+#include <pqscope/connection/type_catalogue.hpp>
 #include <pqscope/error/pool_error.hpp>
 #include <pqscope/libpq/coarse_clock.hpp>
 #include <pqscope/pool/acquire_options.hpp>
@@ -155,6 +156,7 @@ class pool_core {
                               options_.health_check == health_check::none &&
                               !options_.before_acquire && !options_.after_release;
   unsigned const process_ = fork_generation();
+  std::shared_ptr<type_registry> const types_ = std::make_shared<type_registry>();
   mutable std::mutex mutex_;
   pool_state state_;
   std::vector<std::unique_ptr<pool_entry>> entries_;

@@ -8,6 +8,7 @@
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/decode_value.hpp>
 #include <pqscope/types/optional.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <array>
 #include <cstddef>
@@ -47,6 +48,20 @@ struct array_codec {
       return leaf_codec::accepts(element);
     }
     return column >= oid::first_user && leaf_codec::accepts(oid::first_user);
+  }
+
+  static bool accepts(user_type const& known, type_table const& all, std::string* why) {
+    return known.kind == type_kind::array &&
+           (codec_accepts<leaf_codec>(known.element, &all, why) || blame_elements(why));
+  }
+
+  /// Of an array made by users the text tells whether it fits.
+  static constexpr bool accepts_text(oid_t column) noexcept
+    requires(shape::readable && decodable<non_null_t<leaf_type>>)
+  {
+    oid_t const element = pqscope::element_type(column);
+    return element != oid::none ? accepts_text_type<non_null_t<leaf_type>>(element)
+                                : column >= oid::first_user;
   }
 
   static void encode(Container const& value, encoder& out)

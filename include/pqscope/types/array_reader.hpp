@@ -8,6 +8,7 @@
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/decode_value.hpp>
 #include <pqscope/types/optional.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <array>
 #include <cstddef>
@@ -66,8 +67,8 @@ struct array_reader {
   /// Reads the binary format.
   static Container read_binary(wire_value value, std::string_view name) {
     array_wire_reader reader(value, depth);
-    if (!leaf_codec::accepts(reader.element_type())) {
-      throw type_mismatch("an array of " + type_name(reader.element_type()) +
+    if (!codec_accepts<leaf_codec>(reader.element_type(), value.types)) {
+      throw type_mismatch("an array of " + name_of(reader.element_type(), value.types) +
                           " cannot be read as " + std::string(name));
     }
     Container decoded{};

@@ -5,6 +5,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/encoder.hpp>
 #include <pqscope/types/malformed.hpp>
+#include <pqscope/types/user_type.hpp>
 #include <pqscope/types/wire_value.hpp>
 
 #include <array>
@@ -54,10 +55,11 @@ inline void note_length(array_lengths& lengths, std::size_t level, std::size_t l
 class array_wire_reader {
  public:
   /// Reads the head. An array without elements has no dimensions; any other must have `depth`.
-  array_wire_reader(wire_value array, std::size_t depth) : at_(array.data), left_(array.size) {
+  array_wire_reader(wire_value array, std::size_t depth)
+      : at_(array.data), left_(array.size), types_(array.types) {
     auto const dimensions = take_int32();
     auto const has_nulls = take_int32();
-    element_type_ = static_cast<oid_t>(take_int32());
+    element_type_ = below_domains(static_cast<oid_t>(take_int32()), types_);
     if (dimensions < 0 || dimensions > static_cast<std::int32_t>(max_array_depth) ||
         has_nulls < 0 || has_nulls > 1) {
       throw_malformed("array");
@@ -89,6 +91,7 @@ class array_wire_reader {
     }
   }
 
+  /// What the elements are; where that is a domain and known, the type below it.
   oid_t element_type() const noexcept { return element_type_; }
   std::size_t length(std::size_t level) const noexcept { return lengths_[level]; }
 
@@ -96,12 +99,12 @@ class array_wire_reader {
   wire_value element() {
     auto const size = take_int32();
     if (size == -1) {
-      return {nullptr, 0, element_type_};
+      return {nullptr, 0, element_type_, types_};
     }
     if (size < 0 || static_cast<std::size_t>(size) > left_) {
       throw_malformed("array");
     }
-    wire_value const value{at_, static_cast<std::size_t>(size), element_type_};
+    wire_value const value{at_, static_cast<std::size_t>(size), element_type_, types_};
     at_ += size;
     left_ -= value.size;
     return value;
@@ -127,6 +130,7 @@ class array_wire_reader {
 
   char const* at_;
   std::size_t left_;
+  type_table const* types_;
   oid_t element_type_ = 0;
   array_lengths lengths_{};
 };

@@ -32,6 +32,10 @@ namespace pqscope {
 /// - `static char const* borrow(T const&) noexcept`, for text parameters: bytes ending in NUL that
 ///   are part of the value, so that nothing is copied;
 /// - `static T parse(std::string_view, oid_t)`: as `parse`, told the column's type;
+/// - `static bool accepts(user_type const& type, type_table const& all, std::string* why)`: whether
+///   `decode` takes a type made by users, when the database has told what it is; `accepts(oid_t)`
+///   is for those that it has not told of, and it alone where this one is missing. Domains never
+///   come here, but what is below them does. `why` may be null, or is told what does not fit;
 /// - `static constexpr bool accepts_text(oid_t) noexcept`: which column types `parse` takes, where
 ///   these are more than `accepts` says;
 /// - `static constexpr bool is_view`: true if a decoded value points into the result.

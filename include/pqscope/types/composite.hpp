@@ -3,10 +3,13 @@
 
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/composite_fields.hpp>
+#include <pqscope/types/composite_match.hpp>
 #include <pqscope/types/decode_value.hpp>
 #include <pqscope/types/record.hpp>
 #include <pqscope/types/text_form.hpp>
+#include <pqscope/types/user_type.hpp>
 
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -78,6 +81,13 @@ struct composite_value_codec : composite_codec {
   static constexpr bool is_unwrapped = true;
   static constexpr bool is_view = composite_fields<T>::is_view;
 
+  using composite_codec::accepts;
+  static bool accepts(user_type const& known, type_table const& all, std::string* why)
+    requires(composite_fields<T>::readable)
+  {
+    return accepts_composite<T, typename composite_shape<T>::types>(known, all, why);
+  }
+
   static void encode(T const& value, encoder& out)
     requires(is_composite<T> && composite_fields<T>::writable)
   {
@@ -100,15 +110,16 @@ struct composite_value_codec : composite_codec {
 }  // namespace detail
 
 /// A struct is a composite type or an anonymous `ROW(…)`, field by field in the order of the
-/// attributes; their names do not matter. Which structs: see `record`.
+/// attributes. Which structs: see `record`.
 ///
 /// Read where it is a field, an element of an array or marked; a parameter only where it is marked,
-/// see `composite` and `is_composite`. The OIDs of composite types differ from database to
-/// database, so columns of any type made by users are taken. What they hold is checked value by
-/// value: another number of attributes, or an attribute whose type cannot be read as the field's,
-/// is a `type_mismatch`, and a NULL attribute needs a `std::optional` field (else
-/// `unexpected_null`). An attribute whose type is a domain has the domain's OID, not that of the
-/// type below it, and must be cast. In text format types are not told and not checked.
+/// see `composite` and `is_composite`. Its fields have the names and types of the attributes, in
+/// their order, which is checked once per result with what the database tells of the type, and else
+/// is a `type_mismatch`. An anonymous row has no names, and a type that nothing is known of
+/// neither: what these hold is checked value by value, in number and types. A NULL attribute needs
+/// a `std::optional` field (else `unexpected_null`). An attribute whose type is a domain is of the
+/// type below it; where nothing is known of it, it must be cast. In text format types are not told
+/// and not checked.
 ///
 /// A parameter travels as text of no declared type: the server takes it for the composite type it
 /// expects in that place, such as that of a column in `INSERT`. Elsewhere it needs a cast, also in
@@ -131,6 +142,15 @@ struct codec<std::tuple<First, Rest...>>
 template <class T>
 struct codec<composite<T>> : detail::composite_codec {
   static constexpr bool is_view = detail::composite_fields<T>::is_view;  ///< if a field is one
+
+  using detail::composite_codec::accepts;
+  /// Composite types that have the fields of `T`.
+  static bool accepts(user_type const& known, type_table const& all, std::string* why)
+    requires(detail::composite_fields<T>::readable)
+  {
+    return detail::accepts_composite<T, typename detail::composite_shape<T>::types>(known, all,
+                                                                                    why);
+  }
 
   /// Appends the text form.
   static void encode(composite<T> const& composite, encoder& out)

@@ -8,6 +8,7 @@
 #include <pqscope/types/optional.hpp>
 #include <pqscope/types/record.hpp>
 #include <pqscope/types/text_form.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -45,8 +46,8 @@ template <class Field>
 Field take_attribute(composite_wire_reader& reader) {
   using codec_type = codec_for<non_null_t<Field>>;
   wire_value const value = reader.attribute();
-  if (!codec_type::accepts(value.type)) {
-    throw_attribute_type(reader.count(), value.type, codec_type::name);
+  if (!codec_accepts<codec_type>(value.type, value.types)) {
+    throw_attribute_type(reader.count(), value, codec_type::name);
   }
   if (value.data == nullptr) {
     if constexpr (is_nullable<Field>) {

@@ -4,6 +4,7 @@
 #include <pqscope/error/decode_error.hpp>
 #include <pqscope/types/malformed.hpp>
 #include <pqscope/types/oid.hpp>
+#include <pqscope/types/user_type.hpp>
 #include <pqscope/types/wire_value.hpp>
 
 #include <cstddef>
@@ -20,11 +21,13 @@ namespace pqscope::detail {
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_attribute_type(std::size_t number,
-                                                                        oid_t type,
+                                                                        wire_value value,
                                                                         std::string_view wanted) {
   std::string fault = "attribute " + std::to_string(number) + " of the composite is " +
-                      type_name(type) + ", which cannot be read as " + std::string(wanted);
-  if (type >= oid::first_user) {
+                      name_of(value.type, value.types) + ", which cannot be read as " +
+                      std::string(wanted);
+  if (value.type >= oid::first_user &&
+      (value.types == nullptr || value.types->find(value.type) == nullptr)) {
     fault += "; if that is a domain, cast the attribute in the SQL text to the type below it";
   }
   throw type_mismatch(fault);
@@ -45,7 +48,7 @@ class composite_wire_reader {
  public:
   /// Reads the head. \throws type_mismatch unless there are `wanted` attributes
   composite_wire_reader(wire_value composite, std::size_t wanted)
-      : at_{composite.data}, left_{composite.size} {
+      : at_{composite.data}, left_{composite.size}, types_{composite.types} {
     auto const count = take_int32();
     if (count < 0 || static_cast<std::size_t>(count) > left_ / 8) {
       throw_malformed("composite");
@@ -55,18 +58,19 @@ class composite_wire_reader {
     }
   }
 
-  /// Reads the next attribute; its `data` is null for NULL.
+  /// Reads the next attribute; its `data` is null for NULL. A domain that is known is the type
+  /// below it.
   wire_value attribute() {
     ++count_;
-    auto const type = static_cast<oid_t>(take_int32());
+    auto const type = below_domains(static_cast<oid_t>(take_int32()), types_);
     auto const size = take_int32();
     if (size == -1) {
-      return {nullptr, 0, type};
+      return {nullptr, 0, type, types_};
     }
     if (size < 0 || static_cast<std::size_t>(size) > left_) {
       throw_malformed("composite");
     }
-    wire_value const value{at_, static_cast<std::size_t>(size), type};
+    wire_value const value{at_, static_cast<std::size_t>(size), type, types_};
     at_ += size;
     left_ -= value.size;
     return value;
@@ -95,6 +99,7 @@ class composite_wire_reader {
 
   char const* at_;
   std::size_t left_;
+  type_table const* types_;
   std::size_t count_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/malformed.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <array>
 #include <cstddef>
@@ -115,9 +116,9 @@ constexpr std::optional<E> from_label(std::string_view text) noexcept {
 
 /// A C++ enum with labels is a PostgreSQL enum, or a text that holds one of the labels.
 ///
-/// As a parameter it declares no type. Enum types have no fixed OID, so columns of any type made
-/// by users are taken; a value without a label in the table is a `decode_error`, which names it
-/// where it comes from such a type, and an enumerator without one a `usage_error`.
+/// As a parameter it declares no type. Of the types made by users it takes enums, and any type that
+/// the database has not told of; a value without a label in the table is a `decode_error`, which
+/// names it where it comes from such a type, and an enumerator without one a `usage_error`.
 template <labelled_enum E>
 struct codec<E> {
   static constexpr oid_t type = oid::none;            ///< known only to the database
@@ -126,10 +127,15 @@ struct codec<E> {
   static constexpr bool text_parameter = true;        ///< text
   static constexpr std::string_view name = "enum";    ///< in messages
 
-  /// Text types, and any type made by users or extensions.
+  /// Text types, and any type made by users or extensions that nothing is known of.
   static constexpr bool accepts(oid_t column) noexcept {
     return column >= oid::first_user || column == oid::text || column == oid::varchar ||
            column == oid::bpchar || column == oid::name || column == oid::unknown;
+  }
+
+  /// Enums, whatever their labels, and types whose binary format is that of texts.
+  static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
+    return detail::sends_text(known);
   }
 
   /// Appends the label.

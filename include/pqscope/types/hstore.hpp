@@ -4,6 +4,7 @@
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/malformed.hpp>
 #include <pqscope/types/optional.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -160,8 +161,13 @@ struct codec<hstore> {
   static constexpr bool text_parameter = true;        ///< text
   static constexpr std::string_view name = "hstore";  ///< in messages
 
-  /// Any type made by users or extensions.
+  /// Any type made by users or extensions that nothing is known of.
   static constexpr bool accepts(oid_t column) noexcept { return column >= oid::first_user; }
+
+  /// The type of the extension.
+  static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
+    return detail::sends_as(known, name);
+  }
 
   /// Appends `"key"=>"value"` pairs.
   static void encode(hstore const& value, encoder& out) {

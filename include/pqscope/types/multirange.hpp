@@ -3,6 +3,7 @@
 
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/range.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -108,13 +109,25 @@ struct codec<multirange<T>> {
                                                             detail::multirange_of_name<T>.size())
                                          : detail::builtin_name(type);  ///< in messages
 
-  /// Multiranges over what `T` can be read from; where `T` has none of its own, any type of users.
+  /// Multiranges over what `T` can be read from; where `T` has none of its own, any type of users
+  /// that nothing is known of.
   static constexpr bool accepts(oid_t column) noexcept {
     oid_t const element = known(column).element;
     if (element != oid::none) {
       return codec<T>::accepts(element);
     }
     return type == oid::none ? column >= oid::first_user : column == type;
+  }
+
+  /// Multiranges made by users over what `T` can be read from.
+  static bool accepts(user_type const& made, type_table const& all, std::string* why) {
+    return made.kind == type_kind::multirange &&
+           detail::codec_accepts<codec<range<T>>>(made.element, &all, why);
+  }
+
+  /// In text format any type made by users: the text tells whether it fits.
+  static constexpr bool accepts_text(oid_t column) noexcept {
+    return column >= oid::first_user || accepts(column);
   }
 
   /// The number of ranges, then each behind its size; or the text form.
@@ -144,7 +157,7 @@ struct codec<multirange<T>> {
     if (count < 0 || static_cast<std::size_t>(count) > reader.left() / 5) {
       throw_malformed(name);
     }
-    oid_t const element = known(value.type).range;
+    oid_t const element = detail::part_type(value, known(value.type).range, oid::none);
     std::vector<range<T>> ranges;
     ranges.reserve(static_cast<std::size_t>(count));
     for (std::int32_t i = 0; i < count; ++i) {

@@ -10,6 +10,7 @@
 #include <pqscope/types/range_type.hpp>
 #include <pqscope/types/range_wire.hpp>
 #include <pqscope/types/text_form.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <concepts>
 #include <string>
@@ -145,11 +146,11 @@ range<T> parse_range(range_text_reader& reader, oid_t element) {
 /// `pqscope::range<T>` is the range over what `T` is: `range<int>` is `int4range`,
 /// `range<std::chrono::sys_days>` is `daterange`. See `range_type`.
 ///
-/// Also reads built-in ranges over other types that `T` can be read from: `range<long>` reads
-/// `int4range`. Where there is no built-in range over `T`, as over `double` and `std::string`, it
-/// is one made by users: columns of any such type are read, of whose bounds nothing is known but
-/// their bytes (so make sure that the range is over what `T` is), and parameters travel as text,
-/// their type inferred. What lies in a text cannot be read as a range of views.
+/// Also reads ranges over other types that `T` can be read from, be they built in or made by users:
+/// `range<long>` reads `int4range`. Where there is no built-in range over `T`, as over `double` and
+/// `std::string`, it is one made by users, and parameters travel as text, their type inferred; of
+/// a column of such a type that the database has not told of, nothing is known but its bytes. What
+/// lies in a text cannot be read as a range of views.
 template <class T>
   requires has_codec<T>
 struct codec<range<T>> {
@@ -169,13 +170,25 @@ struct codec<range<T>> {
           ? std::string_view(detail::range_of_name<T>.data(), detail::range_of_name<T>.size())
           : detail::builtin_name(type);  ///< in messages
 
-  /// Ranges over what `T` can be read from; where `T` has no range of its own, any type of users.
+  /// Ranges over what `T` can be read from; where `T` has no range of its own, any type of users
+  /// that nothing is known of.
   static constexpr bool accepts(oid_t column) noexcept {
     oid_t const element = element_of(column);
     if (element != oid::none) {
       return codec<T>::accepts(element);
     }
     return type == oid::none ? column >= oid::first_user : column == type;
+  }
+
+  /// Ranges made by users over what `T` can be read from.
+  static bool accepts(user_type const& known, type_table const& all, std::string* why) {
+    return known.kind == type_kind::range &&
+           detail::codec_accepts<codec<T>>(known.element, &all, why);
+  }
+
+  /// In text format any type made by users: the text tells whether it fits.
+  static constexpr bool accepts_text(oid_t column) noexcept {
+    return column >= oid::first_user || accepts(column);
   }
 
   /// Flags, then each bound there is behind its size; or the text form.
@@ -204,8 +217,7 @@ struct codec<range<T>> {
       reader.finish();
       return {};
     }
-    oid_t const known = element_of(value.type);
-    oid_t const element = known != oid::none ? known : codec<T>::type;
+    oid_t const element = detail::part_type(value, element_of(value.type), codec<T>::type);
     range_bound<T> lower;
     if ((flags & detail::range_lower_unbounded) == 0) {
       lower = {codec<T>::decode(reader.take_value(element)),

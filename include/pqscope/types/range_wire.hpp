@@ -4,6 +4,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/encoder.hpp>
 #include <pqscope/types/malformed.hpp>
+#include <pqscope/types/user_type.hpp>
 #include <pqscope/types/wire_value.hpp>
 
 #include <cstddef>
@@ -38,7 +39,7 @@ class sized_values_reader {
  public:
   /// `type` is for messages.
   sized_values_reader(wire_value value, std::string_view type)
-      : at_(value.data), left_(value.size), type_(type) {}
+      : at_(value.data), left_(value.size), types_(value.types), type_(type) {}
 
   unsigned take_byte() {
     require(1);
@@ -61,7 +62,7 @@ class sized_values_reader {
       throw_malformed(type_);
     }
     require(static_cast<std::size_t>(size));
-    wire_value const value{at_, static_cast<std::size_t>(size), type};
+    wire_value const value{at_, static_cast<std::size_t>(size), type, types_};
     at_ += size;
     left_ -= value.size;
     return value;
@@ -85,8 +86,19 @@ class sized_values_reader {
 
   char const* at_;
   std::size_t left_;
+  type_table const* types_;
   std::string_view type_;
 };
+
+/// The type of what lies in a range or multirange: built-in, or as the database tells of a type
+/// made by users, or else `otherwise`.
+inline oid_t part_type(wire_value whole, oid_t built_in, oid_t otherwise) noexcept {
+  if (built_in != oid::none) {
+    return built_in;
+  }
+  user_type const* const known = whole.types != nullptr ? whole.types->find(whole.type) : nullptr;
+  return known != nullptr ? whole.types->below_domains(known->element) : otherwise;
+}
 
 /// Appends a value behind its size; `put` writes the value.
 template <class Put>

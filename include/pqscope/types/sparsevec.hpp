@@ -4,6 +4,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/malformed.hpp>
+#include <pqscope/types/user_type.hpp>
 #include <pqscope/types/vector_numbers.hpp>
 
 #include <charconv>
@@ -88,8 +89,13 @@ struct codec<sparsevec> {
   static constexpr bool text_parameter = true;           ///< text
   static constexpr std::string_view name = "sparsevec";  ///< in messages
 
-  /// Any type made by users or extensions.
+  /// Any type made by users or extensions that nothing is known of.
   static constexpr bool accepts(oid_t column) noexcept { return column >= oid::first_user; }
+
+  /// The type of the extension.
+  static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
+    return detail::sends_as(known, name);
+  }
 
   /// Appends `{index:number,…}/dimensions`.
   static void encode(sparsevec const& value, encoder& out) {

@@ -3,6 +3,7 @@
 
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/malformed.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <cstddef>
 #include <cstring>
@@ -44,6 +45,11 @@ struct text_codec {
     }
   }
 
+  /// Enums, and types whose binary format is that of texts, such as the extension citext's.
+  static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
+    return sends_text(known);
+  }
+
   /// In text format every value is a text.
   static constexpr bool accepts_text(oid_t) noexcept { return true; }
 
@@ -65,9 +71,10 @@ struct text_codec {
 
 /// `std::string` is `text`; as a parameter, any type the server expects in that place.
 ///
-/// Reads `text`, `character varying`, `character`, `name`, `"char"`, `json`, `jsonb` and `xml`;
-/// other types need a cast in the SQL text (`id::text`). From a result in text format it reads any
-/// type as the server writes it. Bytes are in the client's encoding.
+/// Reads `text`, `character varying`, `character`, `name`, `"char"`, `json`, `jsonb` and `xml`, and
+/// of the types made by users enums and `citext`; other types need a cast in the SQL text
+/// (`id::text`). From a result in text format it reads any type as the server writes it. Bytes are
+/// in the client's encoding.
 template <>
 struct codec<std::string> : detail::text_codec {
   /// Appends the bytes.

@@ -15,6 +15,7 @@
 #include <pqscope/types/floating.hpp>
 #include <pqscope/types/hstore.hpp>
 #include <pqscope/types/inet.hpp>
+#include <pqscope/types/inferred.hpp>
 #include <pqscope/types/infinity.hpp>
 #include <pqscope/types/integer.hpp>
 #include <pqscope/types/interval.hpp>

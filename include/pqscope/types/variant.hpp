@@ -6,6 +6,7 @@
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/decode_value.hpp>
 #include <pqscope/types/text_form.hpp>
+#include <pqscope/types/user_type.hpp>
 
 #include <array>
 #include <cstddef>
@@ -33,8 +34,10 @@ inline constexpr auto alternatives_name = [] {
   return text;
 }();
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_no_alternative(oid_t type) {
-  throw type_mismatch("no alternative of the std::variant can be read from " + type_name(type));
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_no_alternative(oid_t type,
+                                                                        type_table const* types) {
+  throw type_mismatch("no alternative of the std::variant can be read from " +
+                      name_of(type, types));
 }
 
 }  // namespace detail
@@ -43,8 +46,9 @@ inline constexpr auto alternatives_name = [] {
 ///
 /// As a result it is the first alternative that takes the column's type, so all values of a column
 /// are the same alternative: no conversion is tried, and values are not looked at. Where no
-/// alternative takes it, the result is a `type_mismatch`. A type made by users is taken by the
-/// first alternative for such types, be it an enum or a composite. NULL is
+/// alternative takes it, the result is a `type_mismatch`. A type made by users that the database
+/// has not told of is taken by the first alternative for such types, be it an enum or a composite.
+/// NULL is
 /// `std::optional<std::variant<…>>`; alternatives are never optionals themselves.
 ///
 /// As a parameter it is what it holds, with the type that declares. Within arrays and composites it
@@ -70,6 +74,12 @@ struct codec<std::variant<First, Rest...>> {
   /// What any alternative takes.
   static constexpr bool accepts(oid_t column) noexcept {
     return (codec<First>::accepts(column) || ... || codec<Rest>::accepts(column));
+  }
+
+  /// What any alternative takes of the types made by users.
+  static bool accepts(user_type const& known, type_table const& all, std::string*) {
+    return (detail::codec_accepts<codec<First>>(known.type, &all) || ... ||
+            detail::codec_accepts<codec<Rest>>(known.type, &all));
   }
 
   /// What any alternative takes in text format.
@@ -132,9 +142,9 @@ struct codec<std::variant<First, Rest...>> {
   template <std::size_t I>
   static value_type decode_first(wire_value value) {
     if constexpr (I == std::variant_size_v<value_type>) {
-      detail::throw_no_alternative(value.type);
+      detail::throw_no_alternative(value.type, value.types);
     } else {
-      if (codec<alternative<I>>::accepts(value.type)) {
+      if (detail::codec_accepts<codec<alternative<I>>>(value.type, value.types)) {
         return value_type(std::in_place_index<I>, codec<alternative<I>>::decode(value));
       }
       return decode_first<I + 1>(value);
@@ -153,7 +163,7 @@ struct codec<std::variant<First, Rest...>> {
     } else if constexpr (!Lenient) {
       return parse_first<0, true>(text, column);
     } else {
-      detail::throw_no_alternative(column);
+      detail::throw_no_alternative(column, nullptr);
     }
   }
 };

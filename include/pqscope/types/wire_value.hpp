@@ -9,14 +9,18 @@
 
 namespace pqscope {
 
+class type_table;  // see user_type.hpp, as is user_type
+struct user_type;
+
 /// One value of a result in the server's binary format, never NULL.
 ///
 /// A view: the bytes belong to the result (or to the array or row around them) and live as long
 /// as it does. `codec<T>::decode` is given one and checks `size` before it reads.
 struct wire_value {
-  char const* data = nullptr;  ///< first byte; not terminated by a NUL byte
-  std::size_t size = 0;        ///< number of bytes
-  oid_t type = 0;              ///< the type the server gave the value
+  char const* data = nullptr;         ///< first byte; not terminated by a NUL byte
+  std::size_t size = 0;               ///< number of bytes
+  oid_t type = 0;                     ///< the type the server gave the value
+  type_table const* types = nullptr;  ///< what is known of types made by users; null for nothing
 
   /// The bytes as text.
   constexpr std::string_view text() const noexcept { return {data, size}; }

@@ -97,20 +97,16 @@ TEST_CASE("other types made by users are not taken for an enum's label") {
   db.execute("CREATE TYPE pair AS (a int, b int)");
   refused<mood, pqscope::decode_error>(db, "ROW(1, 2)::pair");
   refused<mood, pqscope::decode_error>(db, "'{ok}'::mood[]");
+  CHECK_THROWS_AS(db.query<mood>("SELECT '{ok}'::mood[]"), pqscope::type_mismatch);
   support::ensure_usable(db);
 }
 
-TEST_CASE("an enum column as std::string in binary: the error says how to cast it") {
+TEST_CASE("an enum column is read into a text as it is, in both formats") {
   auto db = with_mood();
-  try {
-    static_cast<void>(db.query<int, std::string>("SELECT 1, 'ok'::mood AS current"));
-    FAIL("nothing was thrown");
-  } catch (pqscope::type_mismatch const& e) {
-    INFO(e.what());
-    CHECK(std::string_view(e.what()).find("\"current\"::text") != std::string_view::npos);
-  }
+  auto const row = db.query<int, std::string>("SELECT 1, 'ok'::mood AS current").one();
+  CHECK(std::get<1>(row) == "ok");
   CHECK(db.query<std::string>("SELECT 'ok'::mood::text").one() == "ok");
   CHECK(db.execute("SELECT 'ok'::mood")[0][0].as<std::string>() == "ok");
-  CHECK(db.query<std::string>("SELECT unnest(enum_range(NULL::mood))::text").all().size() == 5);
+  CHECK(db.query<std::string>("SELECT unnest(enum_range(NULL::mood))").all().size() == 5);
   support::ensure_usable(db);
 }

@@ -108,6 +108,7 @@ TEST_CASE("a malformed vector is refused") {
     CHECK_THROWS_AS(parsed<pqscope::vector>(text), pqscope::decode_error);
     CHECK_THROWS_AS(parsed<halfvec>(text), pqscope::decode_error);
   }
+  CHECK_THROWS_AS(parsed<halfvec>("[65520]"), pqscope::decode_error);
 }
 
 TEST_CASE("a vector that pgvector cannot hold is a usage error") {
