@@ -6,6 +6,8 @@
 #include <pqscope/connection/statements.hpp>
 #include <pqscope/error/commit_in_doubt.hpp>
 #include <pqscope/error/usage_error.hpp>
+#include <pqscope/mapping/tracked.hpp>
+#include <pqscope/mapping/unit_of_work.hpp>
 #include <pqscope/session_limits.hpp>
 #include <pqscope/session_options.hpp>
 #include <pqscope/session_source.hpp>
@@ -13,6 +15,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -93,16 +96,76 @@ class session : public statements<session> {
     return core.handle().get();
   }
 
+  // Objects: defined in `pqscope/session_objects.hpp`.
+
+  /// Adds a new object: the next flush inserts its row. Values the server makes (an identity, a
+  /// default for an empty optional, generated columns) are in it once that has been answered.
+  template <class T>
+  tracked<T> add(T value, std::source_location where = std::source_location::current());
+  /// The same for an object that refers to another one, which may be new: the flush inserts that
+  /// first and fills its key in. The struct has one column that references the other struct.
+  template <class T, class Parent>
+  tracked<T> add(T value, tracked<Parent> const& parent,
+                 std::source_location where = std::source_location::current());
+  /// Has the column `Member` of an object refer to another object, as above; for structs that refer
+  /// to one struct by several columns. The child is new.
+  template <auto Member, class T, class Parent>
+  void refer(tracked<T> const& child, tracked<Parent> const& parent,
+             std::source_location where = std::source_location::current());
+  /// The object of a primary key, whose values are given in the order of its columns; empty where
+  /// there is no such row. There is one object for each key: the second time it costs no round
+  /// trip, the first time one. Does not flush.
+  template <class T, class... Keys>
+    requires(sizeof...(Keys) > 0)
+  tracked<T> get(Keys const&... keys);
+  /// Watches a value that was read in this session, such as by `find`, as its row is now. Where
+  /// the session has an object of that key already it is that one, unchanged. No round trip.
+  template <class T>
+  tracked<T> track(T value, std::source_location where = std::source_location::current());
+  /// The next flush deletes the object's row. \throws usage_error if it is empty
+  template <class T>
+  void remove(tracked<T> const& object,
+              std::source_location where = std::source_location::current());
+  /// Reads the object's row again; what was changed in it and not flushed is lost. One round trip.
+  /// \throws stale_row if the row is gone
+  template <class T>
+  void refresh(tracked<T> const& object,
+               std::source_location where = std::source_location::current());
+  /// Sends what has been added, changed, removed and deferred: one round trip, and one more for
+  /// each step from a new object to one that refers to it, where the server makes the key. None
+  /// where there is nothing. Each statement of the session, its nested sessions and its commit do
+  /// so by themselves, and share their own round trip with it.
+  ///
+  /// Order: inserts, parents before children, the new objects of one struct by one statement where
+  /// their types allow; updates of the columns that were changed; deletes, children before
+  /// parents. Once a flush has failed, the objects are what was loaded, and the session can only
+  /// be left.
+  ///
+  /// \throws stale_row if an object's row was deleted, or its `version` column was changed, since
+  ///         it was loaded
+  void flush(std::source_location where = std::source_location::current());
+  /// As long as the answer lives, statements do not flush.
+  [[nodiscard]] auto no_autoflush();
+
   /// Not for users: what statements and nested scopes work on.
   detail::connection_core& core_for(std::source_location const& where) {
     require_usable(where);
     start(where);
-    return scope_.use(where);
+    detail::connection_core& core = scope_.use(where);
+    if (has_unit()) {
+      unit_->look_at(core);
+      unit_->require_intact(where);
+      if (unit_->autoflush) {
+        unit_->queue_changes(core, where);
+      }
+    }
+    return core;
   }
   /// Not for users.
   detail::scope& scope_for_nesting() {
     require_usable(where_);
     start(where_);
+    flush_for_nested(where_);
     return scope_;
   }
   /// Not for users.
@@ -128,8 +191,10 @@ class session : public statements<session> {
       : options_{options}, deadline_{deadline}, attempt_{outer.attempt_}, where_{where} {
     refuse_when_nested(where);
     outer.require_usable(where);
-    if (outer.started_) {
-      start_in(outer.scope_, where);
+    enclosing_ = &outer;
+    depth_ = outer.depth_ + 1;
+    if (outer.started_ || outer.has_unit()) {
+      start_in(outer.scope_for_nesting(), where);  // objects that change from here on are its own
     } else {
       outer_ = &outer;
       outer.inner_ = this;
@@ -164,6 +229,15 @@ class session : public statements<session> {
   void leave() noexcept;
   void unlink() noexcept;
 
+  bool has_unit() noexcept;
+  detail::unit_of_work& unit();
+  void flush_for_nested(std::source_location const& where);
+  void queue_changes(std::source_location const& where);
+  void settle_objects() noexcept;
+  detail::connection_core& unflushed_core(std::source_location const& where);
+  template <class T>
+  auto& objects(std::source_location const& where);
+
   detail::session_source* source_ = nullptr;  // null for a nested session
   session* outer_ = nullptr;  // the session it is nested in, until they begin together
   session* inner_ = nullptr;  // the one that has this as its outer_
@@ -171,8 +245,12 @@ class session : public statements<session> {
   std::optional<libpq::clock::time_point> deadline_;
   detail::session_limits limits_;
   detail::scope scope_;
-  detail::hooks early_;  // registered before it began
+  detail::hooks early_;                         // registered before it began
+  std::shared_ptr<detail::unit_of_work> unit_;  // shared with the session it is nested in
+  session* enclosing_ = nullptr;                // the session it is nested in
+  int depth_ = 0;
   int attempt_ = 1;
+  bool objects_kept_ = false;  // they are as they are in the database, or may be
   bool started_ = false;
   bool ended_ = false;
   bool kept_ = false;

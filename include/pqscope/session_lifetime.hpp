@@ -145,6 +145,7 @@ inline void session::finish(std::source_location const& where) {
     return;
   }
   require_last(where);
+  queue_changes(where);
   if (!started_) {
     finish_unstarted();
     return;
@@ -156,6 +157,7 @@ inline void session::finish(std::source_location const& where) {
   try {
     scope_.commit(where);
   } catch (commit_in_doubt const& doubt) {
+    objects_kept_ = true;
     if (options_.on_in_doubt != on_in_doubt::resolve || source_ == nullptr ||
         source_->target() == nullptr) {
       release();
@@ -164,11 +166,13 @@ inline void session::finish(std::source_location const& where) {
     settle_doubt(doubt, where);
     return;
   } catch (...) {
+    objects_kept_ = scope_.committed();  // a hook threw
     if (!scope_.active()) {
       release();
     }
     throw;
   }
+  objects_kept_ = true;
   release();
 }
 
@@ -205,6 +209,7 @@ inline void session::rollback(std::source_location where) {
   require_last(where);
   if (!started_) {
     ended_ = true;
+    settle_objects();
     if (outer_ != nullptr) {
       unlink();
     } else {
@@ -244,6 +249,7 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
     throw usage_error("a nested session cannot be prepared: only a whole transaction can", where);
   }
   start(where);
+  queue_changes(where);
   try {
     scope_.prepare(gid, where);
   } catch (...) {
@@ -253,7 +259,77 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
     throw;
   }
   kept_ = true;
+  objects_kept_ = true;
   release();
+}
+
+/// Whether there are objects to watch; those of the enclosing session are this one's, too.
+inline bool session::has_unit() noexcept {
+  if (unit_ == nullptr && enclosing_ != nullptr && enclosing_->has_unit()) {
+    unit_ = enclosing_->unit_;
+    unit_->enter();
+  }
+  return unit_ != nullptr;
+}
+
+inline detail::unit_of_work& session::unit() {
+  if (!has_unit()) {
+    if (enclosing_ != nullptr) {
+      enclosing_->unit();
+      has_unit();
+    } else {
+      unit_ = std::make_shared<detail::unit_of_work>();
+    }
+  }
+  return *unit_;
+}
+
+/// What was changed so far is not the nested session's, which may be undone alone.
+inline void session::flush_for_nested(std::source_location const& where) {
+  if (has_unit()) {
+    unit_->require_intact(where);
+    unit_->queue_changes(scope_.use(where), where);
+  }
+}
+
+/// Queues what has changed, for the commit to take along.
+inline void session::queue_changes(std::source_location const& where) {
+  if (!has_unit()) {
+    return;
+  }
+  if (started_) {
+    unit_->look_at(*limits_.core());
+  }
+  unit_->require_intact(where);
+  if (unit_->has_changes()) {
+    start(where);
+    unit_->queue_changes(scope_.use(where), where);
+  }
+}
+
+/// The session has ended: its objects are what they are in the database.
+inline void session::settle_objects() noexcept {
+  if (unit_ == nullptr) {
+    return;
+  }
+  if (enclosing_ != nullptr) {
+    unit_->leave(objects_kept_);
+  } else if (!objects_kept_) {
+    unit_->undo();
+  }
+  unit_.reset();
+}
+
+inline void session::flush(std::source_location where) {
+  require_usable(where);
+  if (!has_unit() && !started_) {
+    return;
+  }
+  queue_changes(where);
+  if (started_) {
+    detail::connection_core& core = scope_.use(where);
+    has_unit() ? unit_->send(core, where) : core.send_deferred(where);
+  }
 }
 
 /// Takes it out of the session that has not begun either.
@@ -286,6 +362,7 @@ inline void session::release() noexcept {
     return;
   }
   ended_ = true;
+  settle_objects();
   connection_left();
   limits_.restore();
   if (source_ != nullptr) {
@@ -304,6 +381,7 @@ inline void session::leave() noexcept {
     return;
   }
   ended_ = true;
+  settle_objects();
   for (session* nested = inner_; nested != nullptr; nested = nested->inner_) {
     nested->ended_ = true;
   }

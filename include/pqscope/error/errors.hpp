@@ -15,6 +15,7 @@
 #include <pqscope/error/raise.hpp>
 #include <pqscope/error/rollback.hpp>
 #include <pqscope/error/server_error.hpp>
+#include <pqscope/error/stale_row.hpp>
 #include <pqscope/error/transaction_rolled_back.hpp>
 #include <pqscope/error/usage_error.hpp>
 

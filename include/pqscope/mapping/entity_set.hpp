@@ -1,0 +1,580 @@
+#ifndef PQSCOPE_MAPPING_ENTITY_SET_HPP
+#define PQSCOPE_MAPPING_ENTITY_SET_HPP
+
+#include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/rows.hpp>
+#include <pqscope/error/stale_row.hpp>
+#include <pqscope/error/usage_error.hpp>
+#include <pqscope/libpq/result.hpp>
+#include <pqscope/mapping/entity.hpp>
+#include <pqscope/mapping/entity_statements.hpp>
+#include <pqscope/mapping/tracked.hpp>
+#include <pqscope/mapping/unit_of_work.hpp>
+#include <pqscope/sql/hash.hpp>
+#include <pqscope/types/bind_value.hpp>
+#include <pqscope/types/encoder.hpp>
+#include <pqscope/types/parameter_list.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace pqscope::detail {
+
+/// Takes the answer to a statement of a flush.
+class flush_sink : public answer_sink {
+ public:
+  flush_sink(unit_of_work& unit, table_view const& table, bool is_checked) noexcept
+      : unit_{unit}, table_{table}, is_checked_{is_checked} {}
+
+  void take(libpq::result_handle answer) noexcept override {
+    unit_.note_answer();
+    try {
+      read(std::move(answer));
+    } catch (...) {
+      unit_.note_problem(std::current_exception());
+    }
+  }
+  void explain(std::string_view sqlstate, std::source_location const& where) const override {
+    if (is_checked_ && sqlstate == "22012") {
+      throw stale_row(table_.name, where);
+    }
+  }
+
+ protected:
+  virtual void read(libpq::result_handle) {}
+
+ private:
+  unit_of_work& unit_;
+  table_view table_;
+  bool is_checked_;
+};
+
+/// The objects of the struct `T` in a session.
+template <class T>
+class entity_set : public entity_set_base {
+  using object = std::shared_ptr<entity<T>>;
+  static constexpr bool has_identity =
+      inserted_columns<T, false>::count != inserted_columns<T, true>::count;
+  static constexpr bool has_version = columns_where<T, is_version>::count != 0;
+  using made_columns = columns_where<T, comes_back>;
+  using generated_columns = columns_where<T, is_generated>;
+
+ public:
+  explicit entity_set(unit_of_work& unit)
+      : entity_set_base{key_of_struct<T>, list_targets()}, unit_{unit} {}
+
+  /// A new object, inserted by the next flush.
+  object add(T value, std::source_location const& where) {
+    auto made = std::make_shared<entity<T>>(std::move(value));
+    made->status = entity_status::pending;
+    made->where = where;
+    adopt(made);
+    pending_.push_back(made);
+    return made;
+  }
+  /// The object of a row that was read.
+  object attach(T value) {
+    std::string key = key_text(value);
+    if (object const known = find(key)) {
+      return known;
+    }
+    auto made = std::make_shared<entity<T>>(std::move(value));
+    made->status = entity_status::stored;
+    adopt(made);
+    stored_.emplace(std::move(key), made);
+    return made;
+  }
+  /// An object of a session that has ended belongs to this one now.
+  void welcome(object const& one, std::source_location const& where) {
+    if (one->unit == &unit_) {
+      return;
+    }
+    if (one->unit != nullptr) {
+      throw usage_error("the object belongs to another session, which has not ended", where);
+    }
+    if (one->status == entity_status::removed || find(key_text(one->loaded)) != nullptr) {
+      throw usage_error("the object was removed, or its session has another one of its key", where);
+    }
+    one->history.clear();
+    one->status = entity_status::stored;
+    adopt(one);
+    stored_.emplace(key_text(one->loaded), one);
+  }
+  /// The object of a key, also one that is still to be inserted; null where the session has none.
+  object find(std::string const& key) const {
+    auto const found = stored_.find(key);
+    if (found != stored_.end()) {
+      return found->second;
+    }
+    for (object const& each : pending_) {
+      if (!needs_identity(each->value) && key_text(each->value) == key) {
+        return each;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Deletes its row with the next flush, or forgets it if it has none yet.
+  void remove(object const& one, std::source_location const& where) {
+    save(*one);
+    one->where = where;
+    if (one->status == entity_status::pending) {
+      one->status = entity_status::detached;
+      std::erase(pending_, one);
+    } else if (one->status == entity_status::stored) {
+      one->status = entity_status::doomed;
+      doomed_.push_back(one);
+    }
+  }
+  /// Has the object be what its row is.
+  void reload(object const& one, T row) {
+    save(*one);
+    one->value = std::move(row);
+    one->loaded = one->value;
+  }
+
+  bool has_changes() const override {
+    if (!pending_.empty() || !doomed_.empty()) {
+      return true;
+    }
+    for (auto const& [key, each] : stored_) {
+      if (is_changed(*each)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::size_t queue_inserts(connection_core& core, std::source_location const&) override {
+    std::vector<object> plain;
+    std::vector<object> numbered;
+    std::vector<object> waiting;
+    for (object const& each : pending_) {
+      if (!fill_links(*each)) {
+        waiting.push_back(each);
+      } else {
+        (needs_identity(each->value) ? numbered : plain).push_back(each);
+      }
+    }
+    pending_ = std::move(waiting);
+    insert<true>(core, plain);
+    if constexpr (has_identity) {
+      insert<false>(core, numbered);
+    }
+    return pending_.size();
+  }
+
+  void queue_updates(connection_core& core, std::source_location const& where) override {
+    std::vector<object> changed;
+    for (auto const& [key, each] : stored_) {
+      if (is_changed(*each) && each->status == entity_status::stored) {
+        changed.push_back(each);
+      }
+    }
+    for (object const& each : changed) {
+      update(core, each, where);
+    }
+  }
+
+  void queue_deletes(connection_core& core, std::source_location const&) override {
+    for (object const& each : std::exchange(doomed_, {})) {
+      parameter_list bound;
+      add_row_condition(bound, *each);
+      auto sink = std::make_unique<flush_sink>(unit_, table_of<T>, delete_text<T>::is_checked);
+      core.defer_own(sql_of<delete_text<T>>(each->where), bound.view(), unit_.keep(std::move(sink)),
+                     false);
+      save(*each);
+      each->status = entity_status::removed;
+      stored_.erase(key_text(each->loaded));
+    }
+  }
+
+  void restore(int depth) noexcept override {
+    std::vector<object> kept;
+    for (object const& each : all_) {
+      if (each->born >= depth) {
+        undo_to(*each, depth);
+        let_go(*each);
+      } else {
+        undo_to(*each, depth);
+        kept.push_back(each);
+      }
+    }
+    all_ = std::move(kept);
+    index();
+  }
+
+  void release(int depth) noexcept override {
+    for (object const& each : all_) {
+      if (each->born == depth) {
+        --each->born;
+      }
+      auto& history = each->history;
+      if (history.empty() || history.back().depth != depth) {
+        continue;
+      }
+      if (history.size() > 1 && history[history.size() - 2].depth == depth - 1) {
+        history.pop_back();
+      } else {
+        history.back().depth = depth - 1;
+      }
+    }
+  }
+
+  void detach() noexcept override {
+    for (object const& each : all_) {
+      let_go(*each);
+    }
+  }
+
+  /// What tells the row of an object from others.
+  static std::string key_text(T const& value) {
+    return key_text_of(value, std::make_index_sequence<key_of<T>.size()>{});
+  }
+  /// The same for the values of a key.
+  template <class... Keys>
+  static std::string key_text_for(Keys const&... keys) {
+    std::string text;
+    encoder bytes;
+    (add_text(text, bind_value(keys, bytes, 1, {}), bytes), ...);
+    return text;
+  }
+  static void add_key(parameter_list& bound, T const& value) {
+    add_key(bound, value, std::make_index_sequence<key_of<T>.size()>{});
+  }
+
+ private:
+  template <bool WithIdentity>
+  class insert_sink : public flush_sink {
+   public:
+    insert_sink(entity_set& set, std::vector<object> objects)
+        : flush_sink{set.unit_, table_of<T>, false}, set_{set}, objects_{std::move(objects)} {}
+
+   private:
+    void read(libpq::result_handle answer) override {
+      if constexpr (made_columns::count != 0) {
+        using shape = answer_shape<T, made_columns>;
+        rows<typename shape::type::row, typename shape::type> const made{std::move(answer),
+                                                                         objects_.front()->where};
+        if (made.size() != objects_.size()) {
+          throw usage_error(
+              "the server has not inserted all of the new rows of " + std::string{table_of<T>.name},
+              objects_.front()->where);
+        }
+        for (std::size_t i = 0; i < objects_.size(); ++i) {
+          shape::assign(objects_[i]->value, made[i]);
+        }
+      }
+      for (object const& each : objects_) {
+        each->awaits_key = false;
+        each->loaded = each->value;
+        set_.stored_.insert_or_assign(key_text(each->value), each);
+      }
+    }
+
+    entity_set& set_;
+    std::vector<object> objects_;
+  };
+
+  class update_sink : public flush_sink {
+   public:
+    update_sink(unit_of_work& unit, object of, std::source_location const& where)
+        : flush_sink{unit, table_of<T>, true}, of_{std::move(of)}, where_{where} {}
+
+   private:
+    void read([[maybe_unused]] libpq::result_handle answer) override {
+      if constexpr (generated_columns::count != 0) {
+        read_generated(std::move(answer), std::make_index_sequence<generated_columns::count>{});
+      }
+    }
+    template <std::size_t... I>
+    void read_generated(libpq::result_handle answer, std::index_sequence<I...>) {
+      using shape =
+          mapped_shape<value_part<std::int64_t>,
+                       value_part<typename nth_binding<T, generated_columns::all[I]>::value>...>;
+      auto row = rows<typename shape::row, shape>{std::move(answer), where_}[0];
+      ((nth_binding<T, generated_columns::all[I]>::get(of_->value) = std::get<I + 1>(row)), ...);
+      of_->loaded = of_->value;
+    }
+
+    object of_;
+    std::source_location where_;
+  };
+
+  static std::vector<struct_key> list_targets() {
+    std::vector<struct_key> targets;
+    for (reference_facts const& each : references_of<T>) {
+      targets.push_back(each.target_struct);
+    }
+    return targets;
+  }
+
+  void adopt(object const& one) {
+    one->unit = &unit_;
+    one->born = unit_.depth();
+    all_.push_back(one);
+  }
+  static void let_go(entity<T>& one) noexcept {
+    one.unit = nullptr;
+    one.links.clear();
+    one.history.clear();
+    one.awaits_key = false;
+    if (one.status == entity_status::pending || one.status == entity_status::doomed) {
+      one.status = entity_status::detached;
+    }
+  }
+
+  /// Keeps what the object is, once at each depth.
+  void save(entity<T>& one) {
+    int const depth = unit_.depth();
+    if (one.history.empty() || one.history.back().depth < depth) {
+      one.history.push_back({depth, one.status, one.value, one.loaded});
+    }
+  }
+  static void undo_to(entity<T>& one, int depth) noexcept {
+    one.awaits_key = false;
+    bool found = false;
+    while (!one.history.empty() && one.history.back().depth >= depth) {
+      auto& before = one.history.back();
+      one.status = before.status;
+      one.value = std::move(before.value);
+      one.loaded = std::move(before.loaded);
+      one.history.pop_back();
+      found = true;
+    }
+    if (one.status != entity_status::pending && (found || one.status == entity_status::stored)) {
+      try {
+        one.value = one.loaded;
+      } catch (...) {  // without memory it stays as it is
+      }
+    }
+  }
+  /// Sorts the objects anew by where they stand.
+  void index() noexcept {
+    pending_.clear();
+    doomed_.clear();
+    stored_.clear();
+    try {
+      for (object const& each : all_) {
+        if (each->status == entity_status::pending) {
+          pending_.push_back(each);
+        } else if (each->status == entity_status::stored || each->status == entity_status::doomed) {
+          stored_.emplace(key_text(each->loaded), each);
+          if (each->status == entity_status::doomed) {
+            doomed_.push_back(each);
+          }
+        }
+      }
+    } catch (...) {
+      unit_.note_problem(std::current_exception());
+    }
+  }
+
+  template <std::size_t I>
+  static bool differs(T const& a, T const& b) {
+    using binding = nth_binding<T, I>;
+    constexpr column_facts const& column = definition_of<T>.facts[I];
+    if constexpr (column.version || is_generated(column)) {
+      return false;
+    } else if constexpr (std::equality_comparable<typename binding::value>) {
+      return !(binding::get(a) == binding::get(b));
+    } else {
+      return key_text_for(binding::get(a)) != key_text_for(binding::get(b));
+    }
+  }
+  template <std::size_t... I>
+  static std::vector<std::size_t> list_changes(T const& a, T const& b, std::index_sequence<I...>) {
+    std::vector<std::size_t> changed;
+    ((differs<I>(a, b) ? changed.push_back(I) : static_cast<void>(0)), ...);
+    return changed;
+  }
+  template <std::size_t... I>
+  static bool any_change(T const& a, T const& b, std::index_sequence<I...>) {
+    return (differs<I>(a, b) || ...);
+  }
+  static bool is_changed(entity<T> const& one) {
+    return !one.awaits_key && any_change(one.value, one.loaded, all_columns{});
+  }
+
+  /// Whether the server is to make its key.
+  static bool needs_identity([[maybe_unused]] T const& value) {
+    bool needs = false;
+    if constexpr (has_identity) {
+      for_each_column<T>([&]<class Binding>(column_facts const& column, Binding) {
+        if constexpr (std::equality_comparable<typename Binding::value> &&
+                      std::is_default_constructible_v<typename Binding::value>) {
+          needs = needs || (column.identity && Binding::get(value) == typename Binding::value{});
+        }
+      });
+    }
+    return needs;
+  }
+
+  /// Fills in the keys of the objects it refers to; false if one is not known yet.
+  static bool fill_links(entity<T>& one) {
+    for (entity_link const& each : one.links) {
+      entity_base const& parent = *each.parent;
+      if (parent.status == entity_status::removed || parent.status == entity_status::doomed) {
+        throw usage_error("a new object refers to one that was removed", one.where);
+      }
+      if (parent.awaits_key || parent.status == entity_status::pending) {
+        return false;
+      }
+    }
+    for (entity_link const& each : one.links) {
+      each.fill(one, *each.parent);
+    }
+    return true;
+  }
+
+  template <bool WithIdentity>
+  void insert(connection_core& core, std::vector<object> const& objects) {
+    constexpr bool bulk = is_bulk_insertable<T, WithIdentity>;
+    if (objects.empty()) {
+      return;
+    }
+    for (object const& each : objects) {
+      save(*each);
+      each->status = entity_status::stored;
+      each->awaits_key = made_columns::count != 0;
+      if constexpr (made_columns::count == 0) {
+        each->loaded = each->value;
+        stored_.insert_or_assign(key_text(each->value), each);
+      }
+    }
+    using inserted = inserted_columns<T, WithIdentity>;
+    using index = std::make_index_sequence<inserted::count>;
+    if constexpr (bulk) {
+      if (objects.size() > 1) {
+        parameter_list bound;
+        add_arrays<inserted>(bound, objects, index{});
+        auto sink = std::make_unique<insert_sink<WithIdentity>>(*this, objects);
+        core.defer_own(sql_of<bulk_insert_text<T, WithIdentity>>(objects.front()->where),
+                       bound.view(), unit_.keep(std::move(sink)), false);
+        return;
+      }
+    }
+    for (object const& each : objects) {
+      parameter_list bound;
+      add_values<inserted>(bound, each->value, each->where, index{});
+      auto sink = std::make_unique<insert_sink<WithIdentity>>(*this, std::vector<object>{each});
+      core.defer_own(sql_of<insert_text<T, WithIdentity>>(each->where), bound.view(),
+                     unit_.keep(std::move(sink)), false);
+    }
+  }
+
+  template <class Columns, std::size_t... I>
+  static void add_values(parameter_list& bound, T const& value, std::source_location const& where,
+                         std::index_sequence<I...>) {
+    (bound.add(nth_binding<T, Columns::all[I]>::get(value), where), ...);
+  }
+  template <class Columns, std::size_t... I>
+  static void add_arrays(parameter_list& bound, std::vector<object> const& objects,
+                         std::index_sequence<I...>) {
+    (bound.add(gather<nth_binding<T, Columns::all[I]>>(objects), objects.front()->where), ...);
+  }
+  template <class Binding>
+  static std::vector<typename Binding::value> gather(std::vector<object> const& objects) {
+    std::vector<typename Binding::value> values;
+    values.reserve(objects.size());
+    for (object const& each : objects) {
+      values.push_back(Binding::get(each->value));
+    }
+    return values;
+  }
+
+  void update(connection_core& core, object const& one, std::source_location const& where) {
+    std::vector<std::size_t> const changed = list_changes(one->value, one->loaded, all_columns{});
+    constexpr bool returns = generated_columns::count != 0;
+    auto const write = [&](text_writer out) {
+      put_update(out, table_of<T>, changed.data(), changed.size(), key_of<T>.data(),
+                 key_of<T>.size(), returns);
+      return out.size();
+    };
+    std::string text(write(text_writer{}), ' ');
+    write(text_writer{text.data()});
+    parameter_list bound;
+    for (std::size_t const column : changed) {
+      std::size_t at = 0;
+      for_each_column<T>([&]<class Binding>(column_facts const&, Binding) {
+        if (at++ == column) {
+          bound.add(Binding::get(one->value), where);
+        }
+      });
+    }
+    add_row_condition(bound, *one);
+    save(*one);
+    auto sink = std::make_unique<update_sink>(unit_, one, where);
+    core.defer_own(
+        {.text = text.c_str(), .size = text.size(), .hash = hash_sql(text), .where = where},
+        bound.view(), unit_.keep(std::move(sink)), true);
+    if constexpr (has_version) {
+      using version = nth_binding<T, columns_where<T, is_version>::all[0]>;
+      version::get(one->value) =
+          static_cast<typename version::value>(version::get(one->loaded) + 1);
+    }
+    std::string before = key_text(one->loaded);
+    one->loaded = one->value;
+    std::string after = key_text(one->loaded);
+    if (before != after) {
+      stored_.erase(before);
+      stored_.insert_or_assign(std::move(after), one);
+    }
+  }
+
+  /// The key of its row, and the version it was loaded with.
+  static void add_row_condition(parameter_list& bound, entity<T> const& one) {
+    add_key(bound, one.loaded);
+    if constexpr (has_version) {
+      bound.add(nth_binding<T, columns_where<T, is_version>::all[0]>::get(one.loaded));
+    }
+  }
+  template <std::size_t... I>
+  static void add_key(parameter_list& bound, T const& value, std::index_sequence<I...>) {
+    static_assert(
+        sizeof...(I) > 0,
+        "pqscope: objects of a struct can be tracked only if its table has a primary key");
+    (bound.add(nth_binding<T, key_of<T>[I]>::get(value)), ...);
+  }
+  template <std::size_t... I>
+  static std::string key_text_of(T const& value, std::index_sequence<I...>) {
+    static_assert(
+        sizeof...(I) > 0,
+        "pqscope: objects of a struct can be tracked only if its table has a primary key");
+    return key_text_for(nth_binding<T, key_of<T>[I]>::get(value)...);
+  }
+  /// Appends the bytes of a value, told apart from those of the next one.
+  static void add_text(std::string& text, bound_value const& value, encoder const& bytes) {
+    bool const is_borrowed = value.offset == bound_value::borrowed;
+    char const* const data = is_borrowed ? value.data : bytes.data() + value.offset;
+    std::size_t const size = data == nullptr     ? 0
+                             : value.format == 1 ? static_cast<std::size_t>(value.size)
+                                                 : std::string_view{data}.size();
+    text += std::to_string(size);
+    text += data == nullptr ? '-' : ':';
+    text.append(data == nullptr ? "" : data, size);
+  }
+
+  using all_columns = std::make_index_sequence<columns_of<T>::size>;
+
+  unit_of_work& unit_;
+  std::vector<object> all_;
+  std::vector<object> pending_;
+  std::vector<object> doomed_;
+  std::map<std::string, object, std::less<>> stored_;
+};
+
+}  // namespace pqscope::detail
+
+#endif

@@ -1,0 +1,264 @@
+#ifndef PQSCOPE_MAPPING_UNIT_OF_WORK_HPP
+#define PQSCOPE_MAPPING_UNIT_OF_WORK_HPP
+
+#include <pqscope/connection/connection_core.hpp>
+#include <pqscope/error/most_derived.hpp>
+#include <pqscope/error/stale_row.hpp>
+#include <pqscope/error/transaction_rolled_back.hpp>
+#include <pqscope/error/usage_error.hpp>
+#include <pqscope/libpq/status.hpp>
+#include <pqscope/mapping/table.hpp>
+#include <pqscope/mapping/text_writer.hpp>
+#include <pqscope/mapping/tracked.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <utility>
+#include <vector>
+
+namespace pqscope::detail {
+
+/// The objects of one struct in a session.
+class entity_set_base {
+ public:
+  entity_set_base(entity_set_base const&) = delete;
+  entity_set_base& operator=(entity_set_base const&) = delete;
+  virtual ~entity_set_base() = default;
+
+  struct_key key() const noexcept { return key_; }
+  /// The structs that its columns refer to.
+  std::vector<struct_key> const& targets() const noexcept { return targets_; }
+
+  virtual bool has_changes() const = 0;
+  /// Queues INSERT for the new objects whose references are known; answers how many have to wait.
+  virtual std::size_t queue_inserts(connection_core& core, std::source_location const& where) = 0;
+  virtual void queue_updates(connection_core& core, std::source_location const& where) = 0;
+  virtual void queue_deletes(connection_core& core, std::source_location const& where) = 0;
+  /// Takes back what was done at that depth of nesting, or deeper.
+  virtual void restore(int depth) noexcept = 0;
+  /// What was done at that depth belongs to the one above it.
+  virtual void release(int depth) noexcept = 0;
+  /// The session has ended.
+  virtual void detach() noexcept = 0;
+
+ protected:
+  entity_set_base(struct_key key, std::vector<struct_key> targets)
+      : key_{key}, targets_{std::move(targets)} {}
+
+ private:
+  struct_key key_;
+  std::vector<struct_key> targets_;
+};
+
+/// The objects of a session and of those nested in it, and what a flush sends for them.
+///
+/// A flush inserts parents before children, updates the columns that have changed, and deletes
+/// children before parents. Statements are deferred, so that BEGIN, all of them and what comes next
+/// share a round trip; only an object that refers to a new one, whose key the server makes, waits
+/// for one.
+class unit_of_work {
+ public:
+  unit_of_work() = default;
+  unit_of_work(unit_of_work const&) = delete;
+  unit_of_work& operator=(unit_of_work const&) = delete;
+  ~unit_of_work() {
+    for (auto const& each : sets_) {
+      each->detach();
+    }
+  }
+
+  /// The objects of a struct; null where there are none.
+  entity_set_base* find(struct_key key) const noexcept {
+    for (auto const& each : sets_) {
+      if (each->key() == key) {
+        return each.get();
+      }
+    }
+    return nullptr;
+  }
+  entity_set_base& add(std::unique_ptr<entity_set_base> set) {
+    sets_.push_back(std::move(set));
+    ordered_.clear();
+    return *sets_.back();
+  }
+
+  /// Whether a flush would send anything.
+  bool has_changes() const {
+    for (auto const& each : sets_) {
+      if (each->has_changes()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Queues all that has changed; sends it, but for the last part.
+  void queue_changes(connection_core& core, std::source_location const& where) {
+    require_intact(where);
+    if (flushing_ || !has_changes()) {
+      return;
+    }
+    flushing_ = true;
+    try {
+      std::size_t waiting = queue_inserts(core, where);
+      while (waiting > 0) {
+        core.send_deferred(where);
+        require_answers(where);
+        std::size_t const left = queue_inserts(core, where);
+        if (left == waiting && !core.has_deferred()) {
+          throw usage_error("new objects refer to each other in a circle", where);
+        }
+        waiting = left;
+      }
+      sort();
+      for (entity_set_base* each : ordered_) {
+        each->queue_updates(core, where);
+      }
+      for (std::size_t i = ordered_.size(); i > 0; --i) {
+        ordered_[i - 1]->queue_deletes(core, where);
+      }
+    } catch (...) {
+      flushing_ = false;
+      fail(core);
+      throw;
+    }
+    flushing_ = false;
+  }
+
+  /// Sends what was queued.
+  void send(connection_core& core, std::source_location const& where) {
+    try {
+      core.send_deferred(where);
+      require_answers(where);
+    } catch (...) {
+      fail(core);
+      throw;
+    }
+  }
+
+  /// Refuses to go on after a flush that failed.
+  void require_intact(std::source_location const& where) {
+    require_answers(where);
+    if (failed_) {
+      throw transaction_rolled_back(first_ ? most_derived(*first_) : nullptr, where);
+    }
+  }
+  /// Takes note of what was queued and has failed on its way with something else.
+  void look_at(connection_core& core) {
+    if (unanswered_ > 0 && libpq::state_of(core.handle()) == libpq::transaction_state::failed) {
+      fail(core);
+    }
+  }
+  bool failed() const noexcept { return failed_; }
+
+  /// Somebody who waits for an answer; kept until the session ends.
+  template <class Sink>
+  Sink* keep(std::unique_ptr<Sink> sink) {
+    Sink* const kept = sink.get();
+    sinks_.push_back(std::move(sink));
+    ++unanswered_;
+    return kept;
+  }
+  /// An answer has come.
+  void note_answer() noexcept { --unanswered_; }
+  /// An answer could not be read.
+  void note_problem(std::exception_ptr problem) noexcept {
+    if (!problem_) {
+      problem_ = std::move(problem);
+    }
+  }
+
+  int depth() const noexcept { return depth_; }
+  void enter() noexcept { ++depth_; }
+  /// Leaves a nested session, with or without effect.
+  void leave(bool keeps) noexcept {
+    for (auto const& each : sets_) {
+      keeps ? each->release(depth_) : each->restore(depth_);
+    }
+    if (!keeps) {
+      failed_ = false;
+      unanswered_ = 0;
+    }
+    --depth_;
+  }
+  /// The whole session ends without effect.
+  void undo() noexcept {
+    for (auto const& each : sets_) {
+      each->restore(0);
+    }
+  }
+
+  bool autoflush = true;  ///< whether statements flush first
+
+ private:
+  std::size_t queue_inserts(connection_core& core, std::source_location const& where) {
+    sort();
+    std::size_t waiting = 0;
+    for (entity_set_base* each : ordered_) {
+      waiting += each->queue_inserts(core, where);
+    }
+    return waiting;
+  }
+
+  void require_answers(std::source_location const&) {
+    if (problem_) {
+      std::rethrow_exception(std::exchange(problem_, nullptr));
+    }
+  }
+
+  void fail(connection_core& core) noexcept {
+    failed_ = true;
+    unanswered_ = 0;
+    try {
+      first_ = core.first_error;
+    } catch (...) {
+      first_.reset();
+    }
+    core.drop_deferred();
+    for (auto const& each : sets_) {
+      each->restore(depth_);
+    }
+  }
+
+  /// Brings the structs that others refer to ahead of those; in a circle the first comes first.
+  void sort() {
+    if (!ordered_.empty()) {
+      return;
+    }
+    std::vector<bool> visited(sets_.size());
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+      visit(i, visited);
+    }
+  }
+  void visit(std::size_t index, std::vector<bool>& visited) {
+    if (visited[index]) {
+      return;
+    }
+    visited[index] = true;
+    for (struct_key const target : sets_[index]->targets()) {
+      for (std::size_t i = 0; i < sets_.size(); ++i) {
+        if (sets_[i]->key() == target) {
+          visit(i, visited);
+        }
+      }
+    }
+    ordered_.push_back(sets_[index].get());
+  }
+
+  std::vector<std::unique_ptr<entity_set_base>> sets_;
+  std::vector<entity_set_base*> ordered_;
+  std::vector<std::unique_ptr<answer_sink>> sinks_;
+  std::exception_ptr problem_;
+  std::optional<server_error> first_;
+  std::size_t unanswered_ = 0;
+  int depth_ = 0;
+  bool flushing_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace pqscope::detail
+
+#endif

@@ -1,0 +1,30 @@
+// expect: the columns of a table are members of one struct
+#include <pqscope/mapping/reflect.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+struct user {
+  std::int64_t id{};
+  std::int64_t number{};
+  std::optional<std::int64_t> boss_id{};
+  std::string name{};
+};
+struct other {
+  int id{};
+};
+
+#ifdef PQSCOPE_MUST_NOT_COMPILE
+template <>
+inline constexpr auto pqscope::mapping<user> =
+    pqscope::table("users", pqscope::column<&user::id>(), pqscope::column<&other::id>());
+#else
+template <>
+inline constexpr auto pqscope::mapping<user> =
+    pqscope::table("users", pqscope::column<&user::id>(), pqscope::column<&user::name>());
+#endif
+
+int main() {
+  return static_cast<int>(pqscope::detail::table_of<user>.columns.size());
+}

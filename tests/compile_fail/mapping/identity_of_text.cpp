@@ -1,0 +1,27 @@
+// expect: an identity column is a smallint, integer or bigint
+#include <pqscope/mapping/reflect.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+struct user {
+  std::int64_t id{};
+  std::int64_t number{};
+  std::optional<std::int64_t> boss_id{};
+  std::string name{};
+};
+
+#ifdef PQSCOPE_MUST_NOT_COMPILE
+template <>
+inline constexpr auto pqscope::mapping<user> =
+    pqscope::table("users", pqscope::column<&user::name>().identity());
+#else
+template <>
+inline constexpr auto pqscope::mapping<user> =
+    pqscope::table("users", pqscope::column<&user::id>().identity());
+#endif
+
+int main() {
+  return static_cast<int>(pqscope::detail::table_of<user>.columns.size());
+}

@@ -1,0 +1,249 @@
+// What objects are after a flush or a session has failed, or was left.
+
+#include <pqscope/error/errors.hpp>
+#include <pqscope/session_objects.hpp>
+#include <pqscope/with_session.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/mapping_objects/shelf.hpp"
+#include "support/ensure_usable.hpp"
+
+using pqscope::session;
+using pqscope::stale_row;
+using pqscope::tracked;
+using pqscope::unique_violation;
+using pqscope::with_session;
+using namespace support;
+
+TEST_CASE("objects outlive their session and can be used in another thread and session") {
+  shelf here;
+  auto const kept =
+      with_session(here.conn, [](session& s) { return s.add(author{.name = "a", .email = {}}); });
+  std::thread{[&] { kept->email = kept->name + "@b"; }}.join();
+  with_session(here.conn, [&](session& s) {
+    s.refresh(kept);
+    CHECK_FALSE(kept->email);
+    kept->name = "b";
+  });
+  CHECK(here.column("SELECT name FROM authors") == std::vector<std::string>{"b"});
+  with_session(here.conn, [&](session& s) { s.remove(kept); });
+  CHECK(here.count("authors") == 0);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a session that is left brings back what was removed and reverts what was changed") {
+  shelf here;
+  with_session(here.conn, [](session& s) {
+    s.add(author{.name = "a", .email = {}});
+    s.add(author{.name = "b", .email = {}});
+  });
+  tracked<author> a;
+  tracked<author> b;
+  tracked<author> added;
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 a = s.get<author>(1);
+                                 b = s.get<author>(2);
+                                 added = s.add(author{.name = "c", .email = {}});
+                                 a->name = "changed";
+                                 s.remove(b);
+                                 s.flush();
+                                 CHECK(added->id == 3);
+                                 a->name = "changed again";
+                                 throw std::runtime_error{"no"};
+                               }),
+                  std::runtime_error);
+  CHECK(a->name == "a");
+  CHECK(b->name == "b");
+  CHECK(added->id == 0);
+  CHECK(added->name == "c");
+  CHECK(here.count("authors") == 2);
+  with_session(here.conn, [&](session& s) { s.remove(b); });
+  CHECK(here.count("authors") == 1);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a nested session that is left undoes its own part only") {
+  shelf here;
+  with_session(here.conn, [](session& outer) {
+    auto const a = outer.add(author{.name = "a", .email = {}});
+    auto const b = outer.add(author{.name = "b", .email = {}});
+    outer.flush();
+    a->email = "outer";
+    tracked<author> inner_one;
+    CHECK_THROWS_AS(with_session(outer,
+                                 [&](session& inner) {
+                                   CHECK(inner.get<author>(1) == a);
+                                   a->email = "inner";
+                                   inner.remove(b);
+                                   inner_one = inner.add(author{.name = "c", .email = {}});
+                                   inner.flush();
+                                   throw std::runtime_error{"no"};
+                                 }),
+                    std::runtime_error);
+    CHECK(a->email == "outer");
+    CHECK(outer.get<author>(2) == b);
+    CHECK(inner_one->id == 0);
+    with_session(outer, [&](session& inner) {
+      a->email = "kept";
+      inner.add(author{.name = "d", .email = {}});
+    });
+    b->email = "last";
+  });
+  CHECK(here.column("SELECT name || coalesce(email, '') FROM authors ORDER BY name") ==
+        std::vector<std::string>{"akept", "blast", "d"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a failed flush leaves objects as they were loaded, and the session refuses to go on") {
+  shelf here;
+  with_session(here.conn, [](session& s) { s.add(author{.name = "a", .email = {}}); });
+  tracked<author> a;
+  tracked<author> twice;
+  try {
+    with_session(here.conn, [&](session& s) {
+      a = s.get<author>(1);
+      a->email = "x";
+      twice = s.add(author{.name = "a", .email = {}});
+      CHECK_THROWS_AS(s.flush(), unique_violation);
+      CHECK_FALSE(a->email);
+      CHECK(twice->id == 0);
+      CHECK_THROWS_AS(s.execute("SELECT 1"), pqscope::transaction_rolled_back);
+    });
+    FAIL("a session whose flush had failed was reported as committed");
+  } catch (pqscope::transaction_rolled_back const& refused) {
+    REQUIRE(refused.first_error() != nullptr);
+    CHECK(refused.violates("authors_name_key"));
+  }
+  CHECK(here.count("authors") == 1);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a flush that rides with a statement or the commit and fails throws its own error") {
+  shelf here;
+  with_session(here.conn, [](session& s) { s.add(author{.name = "a", .email = {}}); });
+  tracked<author> again;
+  CHECK_THROWS_AS(
+      with_session(here.conn, [&](session& s) { again = s.add(author{.name = "a", .email = {}}); }),
+      unique_violation);
+  CHECK(again->id == 0);
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 again = s.add(author{.name = "a", .email = {}});
+                                 CHECK_THROWS_AS(s.execute("SELECT 1"), unique_violation);
+                                 s.execute("SELECT 1");
+                               }),
+                  pqscope::transaction_rolled_back);
+  CHECK(here.count("authors") == 1);
+  with_session(here.conn, [&](session& outer) {
+    CHECK_THROWS_AS(
+        with_session(outer, [&](session& s) { s.add(author{.name = "a", .email = {}}); }),
+        unique_violation);
+    outer.add(author{.name = "b", .email = {}});
+  });
+  CHECK(here.count("authors") == 2);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a value PostgreSQL cannot hold fails the flush before anything is sent") {
+  shelf here;
+  auto const before = here.conn.round_trips();
+  CHECK_THROWS_AS(
+      with_session(here.conn,
+                   [](session& s) { s.add(author{.name = std::string{"a\0b", 3}, .email = {}}); }),
+      pqscope::usage_error);
+  CHECK(here.conn.round_trips() == before);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a row that somebody else has changed or deleted is stale, and nothing is committed") {
+  shelf here;
+  with_session(here.conn, [](session& s) {
+    auto const a = s.add(author{.name = "a", .email = {}});
+    s.add(book{.title = "b", .pages = {}}, a);
+  });
+  tracked<book> b;
+  try {
+    with_session(here.conn, [&](session& s) {
+      b = s.get<book>(1);
+      s.get<author>(1)->email = "x";
+      here.outside.execute("UPDATE books SET version = version + 1, title = 'theirs'");
+      b->title = "mine";
+    });
+    FAIL("somebody's change was overwritten");
+  } catch (stale_row const& stale) {
+    CHECK(stale.table() == "books");
+    CHECK(stale.connection_usable());
+  }
+  CHECK(b->title == "b");
+  CHECK(here.column("SELECT title || coalesce(email, '') FROM books, authors") ==
+        std::vector<std::string>{"theirs"});
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 b = s.get<book>(1);
+                                 here.outside.execute("UPDATE books SET version = version + 1");
+                                 s.remove(b);
+                               }),
+                  stale_row);
+  CHECK(here.count("books") == 1);
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 auto const a = s.get<author>(1);
+                                 here.outside.execute("DELETE FROM books");
+                                 here.outside.execute("DELETE FROM authors");
+                                 a->name = "gone";
+                               }),
+                  stale_row);
+  CHECK_THROWS_AS(with_session(here.conn, [&](session& s) { s.refresh(b); }), stale_row);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("an empty object says that there is no such row") {
+  shelf here;
+  with_session(here.conn, [](session& s) {
+    auto const none = s.get<author>(1);
+    CHECK_FALSE(none);
+    CHECK_THROWS_AS(none->name, pqscope::usage_error);
+    CHECK_THROWS_AS(s.remove(none), pqscope::usage_error);
+    CHECK_THROWS_AS(s.refresh(s.add(author{.name = "new", .email = {}})), pqscope::usage_error);
+  });
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a value that was read by a query is watched once it is tracked") {
+  shelf here;
+  with_session(here.conn, [](session& s) { s.add(author{.name = "a", .email = {}}); });
+  with_session(here.conn, [](session& s) {
+    auto const found = s.query<author>("SELECT * FROM authors").one();
+    auto const watched = s.track(found);
+    watched->email = "a@b";
+    CHECK(s.get<author>(1) == watched);
+    CHECK(s.track(found) == watched);
+  });
+  CHECK(here.column("SELECT email FROM authors") == std::vector<std::string>{"a@b"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a run that is repeated has objects of its own") {
+  shelf here;
+  int runs = 0;
+  with_session(
+      here.conn, {.retry = {.attempts = 2, .base_delay = std::chrono::milliseconds{1}}},
+      [&](session& s) {
+        ++runs;
+        s.add(author{.name = "a", .email = {}});
+        if (runs == 1) {
+          s.execute("DO $$ BEGIN RAISE 'again' USING ERRCODE = 'serialization_failure'; END $$");
+        }
+      });
+  CHECK(runs == 2);
+  CHECK(here.count("authors") == 1);
+  ensure_usable(here.conn);
+}
