@@ -74,7 +74,9 @@ TEST_CASE("in text format a value of any type is read as std::string") {
   CHECK(row[0]["f"].as<std::string>() == "10.0.0.1");
   CHECK(row[0]["g"].as<std::optional<std::string>>() == std::nullopt);
   CHECK_THROWS_AS(row[0]["g"].as<std::string>(), pqscope::unexpected_null);
-  CHECK_THROWS_AS(row[0]["e"].as<std::vector<std::string>>(), pqscope::type_mismatch);
+  CHECK(row[0]["e"].as<std::vector<std::optional<std::string>>>() ==
+        std::vector<std::optional<std::string>>{"1", std::nullopt});
+  CHECK_THROWS_AS(row[0]["e"].as<std::vector<std::string>>(), pqscope::decode_error);
   support::ensure_usable(db);
 }
 
@@ -92,32 +94,29 @@ TEST_CASE("a domain is read as the type below it") {
   CHECK_THROWS_AS(tx.query<short>("SELECT 5::code"), pqscope::type_mismatch);
 }
 
-TEST_CASE("an array of a domain says what to cast it to") {
+TEST_CASE("an array of a domain is read as one of the type below it") {
   pqscope::connection db{support::test_config()};
   pqscope::transaction tx{db};
   tx.execute("CREATE DOMAIN positive AS integer CHECK (VALUE > 0)");
-  CHECK_THROWS_AS(tx.query<std::vector<int>>("SELECT '{1,2}'::positive[]"), pqscope::type_mismatch);
-  CHECK(tx.query<std::vector<int>>("SELECT '{1,2}'::positive[]::int[]").one() ==
-        std::vector<int>{1, 2});
+  CHECK(tx.query<std::vector<int>>("SELECT '{1,2}'::positive[]").one() == std::vector<int>{1, 2});
+  CHECK_THROWS_AS(tx.query<std::vector<short>>("SELECT '{1,2}'::positive[]"),
+                  pqscope::type_mismatch);
 }
 
-TEST_CASE("a type of an extension is read through a cast, and the error says so") {
+TEST_CASE("a text type of an extension is read as text, and into nothing else") {
   pqscope::connection db{support::test_config()};
   if (db.query<bool>("SELECT count(*) = 0 FROM pg_available_extensions WHERE name = 'citext'")
           .one()) {
     SKIP("the server has no citext");
   }
   pqscope::transaction tx{db};
-  tx.execute("CREATE SCHEMA citext_test");
-  tx.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA citext_test");
-  tx.execute("SET LOCAL search_path = citext_test");
+  tx.execute("CREATE EXTENSION IF NOT EXISTS citext");
+  tx.execute(
+      "SELECT set_config('search_path', extnamespace::regnamespace::text, true) "
+      "FROM pg_extension WHERE extname = 'citext'");
   CHECK(tx.query<bool>("SELECT 'ABC'::citext = $1", "abc").one());
   CHECK(tx.query<std::string>("SELECT $1::citext::text", "Abc").one() == "Abc");
   CHECK(tx.execute("SELECT 'Abc'::citext")[0][0].text() == "Abc");
-  try {
-    static_cast<void>(tx.query<std::string>("SELECT 'Abc'::citext AS name"));
-    FAIL("nothing was thrown");
-  } catch (pqscope::type_mismatch const& e) {
-    CHECK(std::string_view(e.what()).find("\"name\"::text") != std::string_view::npos);
-  }
+  CHECK(tx.query<std::string>("SELECT 'Abc'::citext AS name").one() == "Abc");
+  CHECK_THROWS_AS(tx.query<int>("SELECT 'Abc'::citext AS name"), pqscope::type_mismatch);
 }
