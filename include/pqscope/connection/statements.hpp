@@ -236,9 +236,9 @@ class statements : public mapped_statements<Self> {
   /// once, while earlier records are on their way: memory does not grow with their number. It may
   /// not use this connection.
   ///
-  /// Records for a plain INSERT of one row, `VALUES ($1, $2)`, go many at a time, as arrays that the
-  /// server unnests, where they are many (a range that knows of 4096, else from 1000 on) and that
-  /// is exactly the same to the table; about 1 MiB of them is kept then.
+  /// Records for a plain INSERT of one row, `VALUES ($1, $2)`, go many at a time, as arrays that
+  /// the server unnests, where they are many (a range that knows of 4096, else from 1000 on) and
+  /// that is exactly the same to the table; about 1 MiB of them is kept then.
   ///
   /// One round trip; none without records. Where records went many at a time, an error takes one or
   /// two more, to find the record. All or nothing: outside a transaction it is one of its

@@ -11,13 +11,20 @@ namespace pqscope::libpq {
 template <class T>
 class fifo {
  public:
+  /// Whether nothing waits.
   bool empty() const noexcept { return head_ == items_.size(); }
+  /// How many wait.
   std::size_t size() const noexcept { return items_.size() - head_; }
+  /// The first; there has to be one.
   T& front() noexcept { return items_[head_]; }
+  /// The first; there has to be one.
   T const& front() const noexcept { return items_[head_]; }
+  /// The last; there has to be one.
   T& back() noexcept { return items_.back(); }
+  /// The last; there has to be one.
   T const& back() const noexcept { return items_.back(); }
 
+  /// Adds one behind the others.
   void push_back(T item) {
     if (head_ > 32 && head_ > size()) {  // more room in front than is used
       items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
