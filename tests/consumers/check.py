@@ -42,12 +42,13 @@ def raw_include(report, source, libpq, compiler, folder):
                        compiler + FLAGS + ['-I', source / 'include', '-I', libpq, *SOURCES, '-lpq', '-o', program])
     if good:
         runs(report, 'raw include', program)
-    blocks = folder / 'blocks'
-    good, _ = succeeds(report, 'raw include: the blocks of the documented interface compile',
-                       compiler + ['-std=c++20', '-I', source / 'include', '-I', libpq, here / 'api_blocks.cpp', '-lpq',
-                                   '-o', blocks])
-    if good:
-        runs(report, 'the blocks of the documented interface', blocks)
+    for name in ('api_blocks', 'mapping_blocks'):
+        blocks = folder / name
+        good, _ = succeeds(report, f'raw include: the documented interface compiles, {name}',
+                           compiler + ['-std=c++20', '-I', source / 'include', '-I', libpq, here / f'{name}.cpp',
+                                       '-lpq', '-o', blocks])
+        if good:
+            runs(report, f'the documented interface, {name}', blocks)
 
 
 def installed(report, source, compiler, headers, folder):
