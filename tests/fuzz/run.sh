@@ -8,6 +8,7 @@
 #
 #   CXX        Clang, default clang++-19 or clang++-16, whichever is there
 #   BUILD_DIR  kept; default build-fuzz/ of this repository (ignored by git)
+#   LIBFUZZER_OPTIONS  more options: -seed=1 -runs=4000 tries the same inputs each time
 #
 # The last line is `N passed, N failed`, counting targets; the exit code follows it.
 set -eu
@@ -33,12 +34,12 @@ for target; do
   mkdir -p "$corpus"
   dictionary=
   [ ! -e "$here/$target.dict" ] || dictionary=-dict=$here/$target.dict
-  # pkg-config's words and the dictionary's option: no quotes.
+  # pkg-config's words and the options: no quotes.
   if "$CXX" -std=c++20 -O1 -g1 -D_GLIBCXX_ASSERTIONS -fsanitize=fuzzer,address,undefined \
     -fno-sanitize-recover=undefined -I"$root/include" $(pkg-config --cflags libpq) \
     "$here/$target.cpp" -o "$build/$target" $(pkg-config --libs libpq) &&
     "$build/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
-      -print_final_stats=1 -verbosity=0 $dictionary -artifact_prefix="$build/findings/$target-" \
+      -print_final_stats=1 -verbosity=0 $dictionary ${LIBFUZZER_OPTIONS:-} -artifact_prefix="$build/findings/$target-" \
       "$corpus" "$here/seeds/$target"; then
     passed=$((passed + 1))
   else
