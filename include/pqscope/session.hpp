@@ -153,10 +153,11 @@ class session : public statements<session> {
     start(where);
     detail::connection_core& core = scope_.use(where);
     if (has_unit()) {
-      unit_->look_at(core);
-      unit_->require_intact(where);
-      if (unit_->autoflush) {
-        unit_->queue_changes(core, where);
+      detail::unit_of_work& all = *shared_->unit;
+      all.look_at(core);
+      all.require_intact(where);
+      if (all.autoflush) {
+        all.queue_changes(core, where);
       }
     }
     return core;
@@ -191,7 +192,7 @@ class session : public statements<session> {
       : options_{options}, deadline_{deadline}, attempt_{outer.attempt_}, where_{where} {
     refuse_when_nested(where);
     outer.require_usable(where);
-    enclosing_ = &outer;
+    shared_ = outer.share_objects();
     depth_ = outer.depth_ + 1;
     if (outer.started_ || outer.has_unit()) {
       start_in(outer.scope_for_nesting(), where);  // objects that change from here on are its own
@@ -230,6 +231,7 @@ class session : public statements<session> {
   void unlink() noexcept;
 
   bool has_unit() noexcept;
+  std::shared_ptr<detail::shared_objects> const& share_objects();
   detail::unit_of_work& unit();
   void flush_for_nested(std::source_location const& where);
   void queue_changes(std::source_location const& where);
@@ -245,10 +247,9 @@ class session : public statements<session> {
   std::optional<libpq::clock::time_point> deadline_;
   detail::session_limits limits_;
   detail::scope scope_;
-  detail::hooks early_;                         // registered before it began
-  std::shared_ptr<detail::unit_of_work> unit_;  // shared with the session it is nested in
-  session* enclosing_ = nullptr;                // the session it is nested in
-  int depth_ = 0;
+  detail::hooks early_;                             // registered before it began
+  std::shared_ptr<detail::shared_objects> shared_;  // with the session it is nested in
+  int depth_ = 0;                                   // of sessions it is nested in
   int attempt_ = 1;
   bool objects_kept_ = false;  // they are as they are in the database, or may be
   bool started_ = false;

@@ -263,32 +263,35 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
   release();
 }
 
-/// Whether there are objects to watch; those of the enclosing session are this one's, too.
+/// Whether there are objects to watch; those of the session it is nested in are this one's, too.
 inline bool session::has_unit() noexcept {
-  if (unit_ == nullptr && enclosing_ != nullptr && enclosing_->has_unit()) {
-    unit_ = enclosing_->unit_;
-    unit_->enter();
+  if (shared_ == nullptr || shared_->unit == nullptr) {
+    return false;
   }
-  return unit_ != nullptr;
+  shared_->unit->enter(depth_);
+  return true;
+}
+
+inline std::shared_ptr<detail::shared_objects> const& session::share_objects() {
+  if (shared_ == nullptr) {
+    shared_ = std::make_shared<detail::shared_objects>();
+  }
+  return shared_;
 }
 
 inline detail::unit_of_work& session::unit() {
-  if (!has_unit()) {
-    if (enclosing_ != nullptr) {
-      enclosing_->unit();
-      has_unit();
-    } else {
-      unit_ = std::make_shared<detail::unit_of_work>();
-    }
+  if (share_objects()->unit == nullptr) {
+    shared_->unit = std::make_shared<detail::unit_of_work>();
   }
-  return *unit_;
+  has_unit();
+  return *shared_->unit;
 }
 
 /// What was changed so far is not the nested session's, which may be undone alone.
 inline void session::flush_for_nested(std::source_location const& where) {
   if (has_unit()) {
-    unit_->require_intact(where);
-    unit_->queue_changes(scope_.use(where), where);
+    shared_->unit->require_intact(where);
+    shared_->unit->queue_changes(scope_.use(where), where);
   }
 }
 
@@ -298,26 +301,28 @@ inline void session::queue_changes(std::source_location const& where) {
     return;
   }
   if (started_) {
-    unit_->look_at(*limits_.core());
+    shared_->unit->look_at(*limits_.core());
   }
-  unit_->require_intact(where);
-  if (unit_->has_changes()) {
+  shared_->unit->require_intact(where);
+  if (shared_->unit->has_changes()) {
     start(where);
-    unit_->queue_changes(scope_.use(where), where);
+    shared_->unit->queue_changes(scope_.use(where), where);
   }
 }
 
 /// The session has ended: its objects are what they are in the database.
 inline void session::settle_objects() noexcept {
-  if (unit_ == nullptr) {
-    return;
+  if (has_unit()) {
+    if (depth_ > 0) {
+      shared_->unit->leave(depth_, objects_kept_);
+    } else {
+      if (!objects_kept_) {
+        shared_->unit->undo();
+      }
+      shared_->unit.reset();
+    }
   }
-  if (enclosing_ != nullptr) {
-    unit_->leave(objects_kept_);
-  } else if (!objects_kept_) {
-    unit_->undo();
-  }
-  unit_.reset();
+  shared_.reset();
 }
 
 inline void session::flush(std::source_location where) {
@@ -328,7 +333,7 @@ inline void session::flush(std::source_location where) {
   queue_changes(where);
   if (started_) {
     detail::connection_core& core = scope_.use(where);
-    has_unit() ? unit_->send(core, where) : core.send_deferred(where);
+    has_unit() ? shared_->unit->send(core, where) : core.send_deferred(where);
   }
 }
 

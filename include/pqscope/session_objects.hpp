@@ -99,7 +99,7 @@ std::optional<T> load_row(connection_core& core, parameter_list const& key,
 
 template <class T>
 auto& session::objects(std::source_location const& where) {
-  if (enclosing_ != nullptr) {
+  if (depth_ > 0) {
     start(where);
   }
   detail::unit_of_work& all = unit();
@@ -112,7 +112,7 @@ auto& session::objects(std::source_location const& where) {
 
 /// The connection, for a statement that nothing is flushed for.
 inline detail::connection_core& session::unflushed_core(std::source_location const& where) {
-  detail::autoflush_pause const pause{unit_};
+  detail::autoflush_pause const pause{shared_->unit};
   return core_for(where);
 }
 
@@ -214,7 +214,7 @@ void session::refresh(tracked<T> const& object, std::source_location where) {
 
 inline auto session::no_autoflush() {
   unit();
-  return detail::autoflush_pause{unit_};
+  return detail::autoflush_pause{shared_->unit};
 }
 
 }  // namespace pqscope

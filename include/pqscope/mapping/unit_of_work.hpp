@@ -172,17 +172,18 @@ class unit_of_work {
   }
 
   int depth() const noexcept { return depth_; }
-  void enter() noexcept { ++depth_; }
-  /// Leaves a nested session, with or without effect.
-  void leave(bool keeps) noexcept {
+  /// What is done from here on belongs to the session at that depth.
+  void enter(int depth) noexcept { depth_ = depth; }
+  /// Leaves the nested session at that depth, with or without effect.
+  void leave(int depth, bool keeps) noexcept {
     for (auto const& each : sets_) {
-      keeps ? each->release(depth_) : each->restore(depth_);
+      keeps ? each->release(depth) : each->restore(depth);
     }
     if (!keeps) {
       failed_ = false;
       unanswered_ = 0;
     }
-    --depth_;
+    depth_ = depth - 1;
   }
   /// The whole session ends without effect.
   void undo() noexcept {
@@ -257,6 +258,12 @@ class unit_of_work {
   int depth_ = 0;
   bool flushing_ = false;
   bool failed_ = false;
+};
+
+/// Where a session and those nested in it find their objects; none until there are some, and after
+/// the outermost has ended.
+struct shared_objects {
+  std::shared_ptr<unit_of_work> unit{};
 };
 
 }  // namespace pqscope::detail
