@@ -202,9 +202,12 @@ void session::refresh(tracked<T> const& object, std::source_location where) {
   if (object.state_->status == detail::entity_status::pending) {
     throw usage_error("the object is new: it has no row yet", where);
   }
+  detail::connection_core& core = unflushed_core(where);
+  if (object.state_->awaits_key) {
+    unit().send(core, where);
+  }
   parameter_list key;
   detail::entity_set<T>::add_key(key, object.state_->loaded);
-  detail::connection_core& core = unflushed_core(where);
   std::optional<T> row = detail::load_row<T>(core, key, where);
   if (!row) {
     throw stale_row(detail::table_of<T>.name, where);

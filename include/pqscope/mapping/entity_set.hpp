@@ -148,8 +148,16 @@ class entity_set : public entity_set_base {
     if (!pending_.empty() || !doomed_.empty()) {
       return true;
     }
-    for (auto const& [key, each] : stored_) {
+    for (object const& each : all_) {
       if (is_changed(*each)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  bool has_awaited_changes() const override {
+    for (object const& each : all_) {
+      if (each->awaits_key && (is_changed(*each) || each->status == entity_status::doomed)) {
         return true;
       }
     }
@@ -177,8 +185,8 @@ class entity_set : public entity_set_base {
 
   void queue_updates(connection_core& core, std::source_location const& where) override {
     std::vector<object> changed;
-    for (auto const& [key, each] : stored_) {
-      if (is_changed(*each) && each->status == entity_status::stored) {
+    for (object const& each : all_) {
+      if (is_changed(*each)) {
         changed.push_back(each);
       }
     }
@@ -274,12 +282,12 @@ class entity_set : public entity_set_base {
         }
         for (std::size_t i = 0; i < objects_.size(); ++i) {
           shape::assign(objects_[i]->value, made[i]);
+          shape::assign(objects_[i]->loaded, made[i]);  // what was changed since is not in the row
         }
       }
       for (object const& each : objects_) {
         each->awaits_key = false;
-        each->loaded = each->value;
-        set_.stored_.insert_or_assign(key_text(each->value), each);
+        set_.stored_.insert_or_assign(key_text(each->loaded), each);
       }
     }
 
@@ -304,8 +312,9 @@ class entity_set : public entity_set_base {
           mapped_shape<value_part<std::int64_t>,
                        value_part<typename nth_binding<T, generated_columns::all[I]>::value>...>;
       auto row = rows<typename shape::row, shape>{std::move(answer), where_}[0];
-      ((nth_binding<T, generated_columns::all[I]>::get(of_->value) = std::get<I + 1>(row)), ...);
-      of_->loaded = of_->value;
+      for (T* const to : {&of_->value, &of_->loaded}) {
+        ((nth_binding<T, generated_columns::all[I]>::get(*to) = std::get<I + 1>(row)), ...);
+      }
     }
 
     object of_;
@@ -387,6 +396,10 @@ class entity_set : public entity_set_base {
     constexpr column_facts const& column = definition_of<T>.facts[I];
     if constexpr (column.version || is_generated(column)) {
       return false;
+    } else if constexpr (std::floating_point<typename binding::value>) {
+      auto const x = binding::get(a);
+      auto const y = binding::get(b);
+      return !(x == y) && (x == x || y == y);  // NaN is what it was
     } else if constexpr (std::equality_comparable<typename binding::value>) {
       return !(binding::get(a) == binding::get(b));
     } else {
@@ -404,7 +417,7 @@ class entity_set : public entity_set_base {
     return (differs<I>(a, b) || ...);
   }
   static bool is_changed(entity<T> const& one) {
-    return !one.awaits_key && any_change(one.value, one.loaded, all_columns{});
+    return one.status == entity_status::stored && any_change(one.value, one.loaded, all_columns{});
   }
 
   /// Whether the server is to make its key.
@@ -448,8 +461,8 @@ class entity_set : public entity_set_base {
       save(*each);
       each->status = entity_status::stored;
       each->awaits_key = made_columns::count != 0;
+      each->loaded = each->value;
       if constexpr (made_columns::count == 0) {
-        each->loaded = each->value;
         stored_.insert_or_assign(key_text(each->value), each);
       }
     }

@@ -33,6 +33,8 @@ class entity_set_base {
   std::vector<struct_key> const& targets() const noexcept { return targets_; }
 
   virtual bool has_changes() const = 0;
+  /// Whether an object was changed or removed whose INSERT was queued, and its key is not known.
+  virtual bool has_awaited_changes() const = 0;
   /// Queues INSERT for the new objects whose references are known; answers how many have to wait.
   virtual std::size_t queue_inserts(connection_core& core, std::source_location const& where) = 0;
   virtual void queue_updates(connection_core& core, std::source_location const& where) = 0;
@@ -114,6 +116,13 @@ class unit_of_work {
         waiting = left;
       }
       sort();
+      for (entity_set_base const* each : ordered_) {
+        if (each->has_awaited_changes()) {
+          core.send_deferred(where);
+          require_answers(where);
+          break;
+        }
+      }
       for (entity_set_base* each : ordered_) {
         each->queue_updates(core, where);
       }

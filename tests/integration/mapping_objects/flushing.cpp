@@ -141,6 +141,33 @@ TEST_CASE("an update sends the changed columns only") {
   ensure_usable(here.conn);
 }
 
+TEST_CASE("what is changed or removed while its INSERT waits to be sent is not lost") {
+  shelf here;
+  tracked<author> kept;
+  with_session(here.conn, [&](session& s) {
+    kept = s.add(author{.name = "kept", .email = {}});
+    auto const gone = s.add(author{.name = "gone", .email = {}});
+    auto const read = s.add(author{.name = "read", .email = {}});
+    s.defer("SELECT 1");  // queues them, and sends nothing
+    kept->email = "a@b";
+    s.remove(gone);
+    read->email = "not flushed";
+    s.refresh(read);
+    CHECK_FALSE(read->email);
+    CHECK(read->id == 3);
+  });
+  CHECK(kept->id == 1);
+  CHECK(here.column("SELECT name || coalesce(email, '') FROM authors ORDER BY id") ==
+        std::vector<std::string>{"kepta@b", "read"});
+  with_session(here.conn, [&](session& outer) {
+    auto const one = outer.add(author{.name = "outer", .email = {}});
+    with_session(outer, [&](session&) { one->email = "inner"; });
+  });
+  CHECK(here.column("SELECT email FROM authors WHERE name = 'outer'") ==
+        std::vector<std::string>{"inner"});
+  ensure_usable(here.conn);
+}
+
 TEST_CASE("generated columns come back with an update") {
   shelf here;
   tracked<chapter> one;
