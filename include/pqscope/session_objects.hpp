@@ -88,7 +88,7 @@ template <class T>
 std::optional<T> load_row(connection_core& core, parameter_list const& key,
                           std::source_location const& where) {
   using shape = entity_shape<T>;
-  sql_view const text = sql_of<load_text<T>>(where);
+  sql_view const text = sql_of<get_text<T>>(where);
   libpq::request request{
       .text = text.text, .parameters = key.view(), .format = libpq::value_format::binary};
   rows<T, shape> const found{core.run(std::move(request), text), where, types_of(core)};

@@ -64,8 +64,6 @@ class flush_sink : public answer_sink {
 template <class T>
 class entity_set : public entity_set_base {
   using object = std::shared_ptr<entity<T>>;
-  static constexpr bool has_identity =
-      inserted_columns<T, false>::count != inserted_columns<T, true>::count;
   static constexpr bool has_version = columns_where<T, is_version>::count != 0;
   using made_columns = columns_where<T, comes_back>;
   using generated_columns = columns_where<T, is_generated>;
@@ -118,7 +116,7 @@ class entity_set : public entity_set_base {
       return found->second;
     }
     for (object const& each : pending_) {
-      if (!needs_identity(each->value) && key_text(each->value) == key) {
+      if (gives_identity(each->value) && key_text(each->value) == key) {
         return each;
       }
     }
@@ -172,12 +170,12 @@ class entity_set : public entity_set_base {
       if (!fill_links(*each)) {
         waiting.push_back(each);
       } else {
-        (needs_identity(each->value) ? numbered : plain).push_back(each);
+        (!gives_identity(each->value) ? numbered : plain).push_back(each);
       }
     }
     pending_ = std::move(waiting);
     insert<true>(core, plain);
-    if constexpr (has_identity) {
+    if constexpr (has_identity<T>) {
       insert<false>(core, numbered);
     }
     return pending_.size();
@@ -420,20 +418,6 @@ class entity_set : public entity_set_base {
     return one.status == entity_status::stored && any_change(one.value, one.loaded, all_columns{});
   }
 
-  /// Whether the server is to make its key.
-  static bool needs_identity([[maybe_unused]] T const& value) {
-    bool needs = false;
-    if constexpr (has_identity) {
-      for_each_column<T>([&]<class Binding>(column_facts const& column, Binding) {
-        if constexpr (std::equality_comparable<typename Binding::value> &&
-                      std::is_default_constructible_v<typename Binding::value>) {
-          needs = needs || (column.identity && Binding::get(value) == typename Binding::value{});
-        }
-      });
-    }
-    return needs;
-  }
-
   /// Fills in the keys of the objects it refers to; false if one is not known yet.
   static bool fill_links(entity<T>& one) {
     for (entity_link const& each : one.links) {
@@ -511,8 +495,7 @@ class entity_set : public entity_set_base {
     std::vector<std::size_t> const changed = list_changes(one->value, one->loaded, all_columns{});
     constexpr bool returns = generated_columns::count != 0;
     auto const write = [&](text_writer out) {
-      put_update(out, table_of<T>, changed.data(), changed.size(), key_of<T>.data(),
-                 key_of<T>.size(), returns);
+      put_update(out, table_of<T>, changed.data(), changed.size(), key_of<T>, returns);
       return out.size();
     };
     std::string text(write(text_writer{}), ' ');

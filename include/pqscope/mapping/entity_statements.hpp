@@ -4,6 +4,7 @@
 #include <pqscope/mapping/column.hpp>
 #include <pqscope/mapping/entity.hpp>
 #include <pqscope/mapping/reflect.hpp>
+#include <pqscope/mapping/row_text.hpp>
 #include <pqscope/mapping/sql_type.hpp>
 #include <pqscope/mapping/table.hpp>
 #include <pqscope/mapping/text_writer.hpp>
@@ -13,6 +14,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -80,26 +82,13 @@ struct nth_column<0, column_list<First, Rest...>> {
 template <class T, std::size_t I>
 using nth_binding = typename nth_column<I, columns_of<T>>::type;
 
-/// Writes the next placeholder for a column's value, with a cast where it needs one.
-constexpr void put_value(text_writer& out, column_facts const& column) {
-  out.placeholder();
-  if (column.needs_cast()) {
-    out << "::";
-    put_type(out, without_length(column.type));
-  }
-}
-
 /// Writes `"key" = $1 AND …`, and the version if the table has one.
-constexpr void put_row_condition(text_writer& out, table_view const& table, std::size_t const* key,
-                                 std::size_t size, bool with_version) {
+constexpr void put_row_condition(text_writer& out, table_view const& table,
+                                 std::span<std::size_t const> key) {
   out << " WHERE ";
-  for (std::size_t i = 0; i < size; ++i) {
-    out << (i == 0 ? "" : " AND ");
-    out.name(table.columns[key[i]].name) << " = ";
-    put_value(out, table.columns[key[i]]);
-  }
+  put_key_condition(out, table, key);
   for (column_facts const& column : table.columns) {
-    if (with_version && column.version) {
+    if (column.version) {
       out << " AND ";
       out.name(column.name) << " = ";
       put_value(out, column);
@@ -126,37 +115,8 @@ constexpr void put_returning(text_writer& out, table_view const& table,
 template <class T, bool WithIdentity>
 struct insert_text {
   static constexpr void write(text_writer& out) {
-    table_view const table = table_of<T>;
-    using inserted = inserted_columns<T, WithIdentity>;
-    out << "INSERT INTO ";
-    put_table(out, table);
-    if constexpr (inserted::count == 0) {
-      out << " DEFAULT VALUES";
-    } else {
-      put_names(out, table, inserted::all.data(), inserted::count);
-      out << " VALUES (";
-      for (std::size_t i = 0; i < inserted::count; ++i) {
-        column_facts const& column = table.columns[inserted::all[i]];
-        out << (i == 0 ? "" : ", ");
-        bool const may_default = !column.default_value.empty() && column.optional;
-        out << (may_default ? "coalesce(" : "");
-        put_value(out, column);
-        if (may_default) {
-          out << ", " << column.default_value << ")";
-        }
-      }
-      out << ")";
-    }
-    put_returning(out, table, comes_back);
-  }
-  static constexpr void put_names(text_writer& out, table_view const& table,
-                                  std::size_t const* numbers, std::size_t count) {
-    out << " (";
-    for (std::size_t i = 0; i < count; ++i) {
-      out << (i == 0 ? "" : ", ");
-      out.name(table.columns[numbers[i]].name);
-    }
-    out << ")";
+    put_insert(out, table_of<T>, WithIdentity);
+    put_returning(out, table_of<T>, comes_back);
   }
 };
 
@@ -168,8 +128,11 @@ struct bulk_insert_text {
     using inserted = inserted_columns<T, WithIdentity>;
     out << "INSERT INTO ";
     put_table(out, table);
-    insert_text<T, WithIdentity>::put_names(out, table, inserted::all.data(), inserted::count);
-    out << " SELECT ";
+    for (std::size_t i = 0; i < inserted::count; ++i) {
+      out << (i == 0 ? " (" : ", ");
+      out.name(table.columns[inserted::all[i]].name);
+    }
+    out << ") SELECT ";
     for (std::size_t i = 0; i < inserted::count; ++i) {
       column_facts const& column = table.columns[inserted::all[i]];
       out << (i == 0 ? "" : ", ");
@@ -244,19 +207,6 @@ struct answer_shape<T, Columns, std::index_sequence<I...>> {
   }
 };
 
-/// SELECT of an object by its key.
-template <class T>
-struct load_text {
-  static constexpr void write(text_writer& out) {
-    table_view const table = table_of<T>;
-    out << "SELECT ";
-    put_columns(out, table, 0);
-    out << " FROM ";
-    put_table(out, table);
-    put_row_condition(out, table, key_of<T>.data(), key_of<T>.size(), false);
-  }
-};
-
 /// Puts a statement into one that fails, by a division by zero, unless it changes exactly one row.
 constexpr void put_checked(text_writer& out, table_view const& table, bool returns) {
   if (returns) {
@@ -281,7 +231,7 @@ struct delete_text {
     table_view const table = table_of<T>;
     out << (is_checked ? "WITH changed AS (" : "") << "DELETE FROM ";
     put_table(out, table);
-    put_row_condition(out, table, key_of<T>.data(), key_of<T>.size(), true);
+    put_row_condition(out, table, key_of<T>);
     if (is_checked) {
       put_checked(out, table, false);
     }
@@ -290,8 +240,7 @@ struct delete_text {
 
 /// Writes the UPDATE of the columns whose numbers are given; the first placeholders are theirs.
 constexpr void put_update(text_writer& out, table_view const& table, std::size_t const* changed,
-                          std::size_t count, std::size_t const* key, std::size_t key_size,
-                          bool returns) {
+                          std::size_t count, std::span<std::size_t const> key, bool returns) {
   out << "WITH changed AS (UPDATE ";
   put_table(out, table) << " SET ";
   for (std::size_t i = 0; i < count; ++i) {
@@ -306,7 +255,7 @@ constexpr void put_update(text_writer& out, table_view const& table, std::size_t
       out.name(column.name) << " + 1";
     }
   }
-  put_row_condition(out, table, key, key_size, true);
+  put_row_condition(out, table, key);
   put_checked(out, table, returns);
 }
 

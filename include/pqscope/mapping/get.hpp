@@ -4,6 +4,7 @@
 #include <pqscope/mapping/entity.hpp>
 #include <pqscope/mapping/executor.hpp>
 #include <pqscope/mapping/expression.hpp>
+#include <pqscope/mapping/row_text.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -16,35 +17,6 @@
 #include <utility>
 
 namespace pqscope::detail {
-
-/// Writes the condition that a row has a key: `"a" = $1 AND "b" = $2`.
-constexpr void put_key_condition(text_writer& out, table_view const& table,
-                                 std::span<std::size_t const> key) {
-  bool first = true;
-  for (std::size_t const each : key) {
-    out << (first ? "" : " AND ");
-    first = false;
-    out.name(table.columns[each].name) << " = ";
-    out.placeholder();
-    if (table.columns[each].needs_cast()) {
-      out << "::";
-      put_type(out, without_length(table.columns[each].type));
-    }
-  }
-}
-
-/// A SELECT of the row with a key.
-template <class T>
-struct get_text {
-  static constexpr std::size_t parameters = key_size<T>;
-  static constexpr void write(text_writer& out) {
-    out << "SELECT ";
-    put_columns(out, table_of<T>, 0);
-    out << " FROM ";
-    put_table(out, table_of<T>) << " WHERE ";
-    put_key_condition(out, table_of<T>, key_of<T>);
-  }
-};
 
 template <class T, std::size_t I, class... Columns>
 auto pick_key(column_list<Columns...>) ->

@@ -4,6 +4,7 @@
 #include <pqscope/mapping/change.hpp>
 #include <pqscope/mapping/entity.hpp>
 #include <pqscope/mapping/executor.hpp>
+#include <pqscope/mapping/row_text.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -16,63 +17,6 @@
 namespace pqscope {
 namespace detail {
 
-/// Whether an INSERT has a column; an identity column only where the struct gives it a value.
-constexpr bool is_inserted(column_facts const& column, bool with_identity) {
-  return column.generated.empty() && (with_identity || !column.identity);
-}
-
-constexpr std::size_t count_inserted(table_view const& table, bool with_identity) {
-  std::size_t count = 0;
-  for (column_facts const& column : table.columns) {
-    count += is_inserted(column, with_identity) ? std::size_t{1} : std::size_t{0};
-  }
-  return count;
-}
-
-template <class T>
-inline constexpr bool has_identity =
-    count_inserted(table_of<T>, true) != count_inserted(table_of<T>, false);
-
-/// Writes the placeholder of a column's value. An empty optional takes the column's default.
-constexpr void put_inserted(text_writer& out, column_facts const& column) {
-  bool const has_default = column.optional && !column.default_value.empty();
-  out << (has_default ? "coalesce(" : "");
-  out.placeholder();
-  if (column.needs_cast()) {
-    out << "::";
-    put_type(out, without_length(column.type));
-  }
-  if (has_default) {
-    out << ", " << column.default_value << ")";
-  }
-}
-
-/// Writes `INSERT INTO … VALUES (…)` for one row; the table has the alias t0.
-constexpr void put_insert(text_writer& out, table_view const& table, bool with_identity) {
-  out << "INSERT INTO ";
-  put_table(out, table) << " AS t0 ";
-  if (count_inserted(table, with_identity) == 0) {
-    out << "DEFAULT VALUES";
-    return;
-  }
-  for (bool const values : {false, true}) {
-    out << (values ? ") VALUES (" : "(");
-    bool first = true;
-    for (column_facts const& column : table.columns) {
-      if (is_inserted(column, with_identity)) {
-        out << (first ? "" : ", ");
-        first = false;
-        if (values) {
-          put_inserted(out, column);
-        } else {
-          out.name(column.name);
-        }
-      }
-    }
-  }
-  out << ")";
-}
-
 /// Gives the values of a row for that INSERT.
 template <class T>
 void bind_insert(argument_binder& binder, T const& row, bool with_identity) {
@@ -81,18 +25,6 @@ void bind_insert(argument_binder& binder, T const& row, bool with_identity) {
       binder.add(Binding::get(row));
     }
   });
-}
-
-/// Whether a struct gives its identity column a value: another one than a new struct has.
-template <class T>
-bool gives_identity(T const& row) {
-  bool given = true;
-  for_each_column<T>([&]<class Binding>(column_facts const& facts, Binding) {
-    if constexpr (std::is_integral_v<non_null_t<typename Binding::value>>) {
-      given = given && (!facts.identity || Binding::get(row) != typename Binding::value{});
-    }
-  });
-  return given;
 }
 
 /// What happens on a conflict; see `pqscope::on_conflict`.

@@ -192,6 +192,17 @@ struct table_definition {
   constexpr table_view view() const noexcept { return {schema, name, facts, members, constraints}; }
 };
 
+template <class Table, class Part>
+constexpr void put_part(Table& made, std::size_t& column, std::size_t& constraint,
+                        Part const& part) {
+  if constexpr (table_part<Part>::is_column) {
+    made.members[column] = table_part<Part>::member;
+    made.facts[column++] = part.facts;
+  } else {
+    made.constraints[constraint++] = part.facts;
+  }
+}
+
 template <class... Parts>
 consteval auto make_table(std::string_view schema, std::string_view name, Parts const&... parts) {
   using columns = decltype((typename table_part<Parts>::columns{} + ... + column_list<>{}));
@@ -204,15 +215,7 @@ consteval auto make_table(std::string_view schema, std::string_view name, Parts 
   table_definition<row, columns, sizeof...(Parts) - columns::size> made{schema, name};
   std::size_t column = 0;
   std::size_t constraint = 0;
-  auto const add = [&]<class Part>(Part const& part) {
-    if constexpr (table_part<Part>::is_column) {
-      made.members[column] = table_part<Part>::member;
-      made.facts[column++] = part.facts;
-    } else {
-      made.constraints[constraint++] = part.facts;
-    }
-  };
-  (add(parts), ...);
+  (put_part(made, column, constraint, parts), ...);
   require_table(made.view());
   return made;
 }
