@@ -15,7 +15,7 @@ namespace detail = pqscope::detail;
 
 namespace {
 
-std::string type_text(detail::sql_type const& type) {
+std::string written_type(detail::sql_type const& type) {
   detail::text_writer count;
   detail::put_type(count, type);
   std::string text(count.size(), '\0');
@@ -28,7 +28,7 @@ template <class T>
 std::vector<std::string> types_of() {
   std::vector<std::string> all;
   for (detail::column_facts const& column : detail::table_of<T>.columns) {
-    all.push_back(type_text(column.type) + (column.nullable ? "" : " NOT NULL"));
+    all.push_back(written_type(column.type) + (column.nullable ? "" : " NOT NULL"));
   }
   return all;
 }

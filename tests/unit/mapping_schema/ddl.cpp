@@ -57,7 +57,7 @@ struct long_column_name {
 struct same_names {
   int a{};
 };
-struct name_too_long {
+struct overlong_constraint {
   int a{};
 };
 
@@ -120,8 +120,8 @@ inline constexpr auto pqscope::mapping<same_names> = pqscope::table(
     "same", pqscope::column<&same_names::a>().index({}).check("a > 0"),
     pqscope::index<&same_names::a>({.method = "hash"}), pqscope::check("same_a_check", "a < 9"));
 template <>
-inline constexpr auto pqscope::mapping<name_too_long> =
-    pqscope::table("t", pqscope::column<&name_too_long::a>(), pqscope::check(too_long, "a > 0"));
+inline constexpr auto pqscope::mapping<overlong_constraint> = pqscope::table(
+    "t", pqscope::column<&overlong_constraint::a>(), pqscope::check(too_long, "a > 0"));
 
 TEST_CASE("a table's DDL has its columns, constraints and indexes under PostgreSQL's names") {
   //! [to_ddl]
@@ -221,5 +221,5 @@ CREATE INDEX "same_a_idx1" ON "same" USING hash ("a");
 }
 
 TEST_CASE("a constraint's name of more than 63 bytes is refused") {
-  CHECK_THROWS_AS(pqscope::to_ddl<name_too_long>(), pqscope::usage_error);
+  CHECK_THROWS_AS(pqscope::to_ddl<overlong_constraint>(), pqscope::usage_error);
 }
