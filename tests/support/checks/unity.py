@@ -19,11 +19,11 @@ INCLUDE = re.compile(r'^#include ([<"].*[>"])', re.M)
 GLOBAL = re.compile(r'^(template ?<>|namespace [a-z_:]+ \{|extern "C"|\S+ operator (new|delete))', re.M)
 
 
-def share(sources):
+def share(sources, at_once=AT_ONCE):
     """The files of each unit. Neighbours stay together: they use the same parts of the library."""
     outside = [source for source in sources if GLOBAL.search(source.read_text())]
     inside = [source for source in sources if source not in outside]
-    count = max(len(outside), -(-len(sources) // AT_ONCE))
+    count = max(len(outside), -(-len(sources) // at_once))
     units = [outside[i:i + 1] for i in range(count)]
     at = 0
     for number, unit in enumerate(units):
@@ -61,4 +61,5 @@ def main():
         (pathlib.Path(folder) / f'{suite}_unit_{number}.cpp').write_text(write(unit))
 
 
-main()
+if __name__ == '__main__':
+    main()
