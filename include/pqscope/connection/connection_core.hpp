@@ -68,6 +68,7 @@ class connection_core {
       : handle_{std::move(handle)}, notices_{options.observer}, cache_{options.statement_cache} {
     limits.stop = options.stop;
     limits.each = saturated(options.deadline);
+    limits.spin = options.spin < longest_spin ? options.spin : longest_spin;
   }
   connection_core(connection_core const&) = delete;
   connection_core& operator=(connection_core const&) = delete;

@@ -22,6 +22,13 @@ struct connection_options {
   /// round trip, and only executed from then on. 0 for none, as behind a pooler that gives each
   /// transaction another server connection.
   std::size_t statement_cache = 256;
+  /// How long a wait for the server looks for the answer again and again before it lets the
+  /// operating system wake it. 0: not at all. Some tens of microseconds, a little more than a short
+  /// statement takes, spare it the wake-up, which costs more than the statement where client and
+  /// server have a processor each. Where they share one it makes all slower, and it keeps the
+  /// processor busy. Deadlines and stop tokens hold meanwhile. For statements, streams,
+  /// COPY and pipelines; not while connecting. More than 10 ms count as 10 ms, less than 0 as 0.
+  std::chrono::microseconds spin{0};
 };
 
 }  // namespace pqscope

@@ -22,16 +22,20 @@ inline std::optional<libpq::clock::duration> saturated(
                                                                      : duration{*limit};
 }
 
+/// No wait looks for longer than this without sleeping.
+inline constexpr std::chrono::microseconds longest_spin{10'000};
+
 /// The limits a connection is under: one for each operation, one for the scope that is open, and
 /// a stop token.
 struct operation_limits {
   std::optional<libpq::clock::duration> each{};   ///< from the start of each operation
   libpq::clock::time_point until = libpq::never;  ///< whatever happens
   std::stop_token stop{};                         ///< as soon as it is requested
+  libpq::clock::duration spin{};                  ///< before each wait sleeps
 
   /// What an operation that starts now is bound by.
   libpq::limit now() const {
-    libpq::limit bound{.deadline = until, .stop = stop};
+    libpq::limit bound{.deadline = until, .stop = stop, .spin = spin};
     if (each) {
       auto const start = libpq::clock::now();
       bool const endless = *each > libpq::never - start;

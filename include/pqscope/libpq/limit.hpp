@@ -12,6 +12,7 @@ namespace pqscope::libpq {
 struct limit {
   clock::time_point deadline = never;  ///< give up at this time
   std::stop_token stop{};              ///< give up when this is asked for
+  clock::duration spin{};              ///< of each wait: how long it keeps its processor
 
   /// Whether the deadline has come; asks for the time only if there is one.
   bool expired() const noexcept { return deadline != never && clock::now() >= deadline; }

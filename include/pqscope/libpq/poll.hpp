@@ -34,6 +34,19 @@ inline int poll_timeout(clock::time_point until) noexcept {
 /// How often a wait looks for a stop that has no descriptor to wake it.
 inline constexpr std::chrono::milliseconds stop_interval{20};
 
+/// Looks for what poll(2) waits for until `bound.spin` is over, without sleeping.
+inline bool spin(pollfd& socket, limit const& bound) noexcept {
+  auto const start = clock::now();
+  clock::time_point const until =
+      bound.deadline - start < bound.spin ? bound.deadline : start + bound.spin;
+  do {
+    if (::poll(&socket, 1, 0) != 0) {
+      return true;
+    }
+  } while (clock::now() < until && !bound.stop.stop_requested());
+  return false;
+}
+
 /// Waits for `request` within `bound`; `wakeup_socket` is -1 or becomes readable at a stop.
 inline drive_result wait(wait_for const& request, limit const& bound, int wakeup_socket) noexcept {
   auto const wants = static_cast<unsigned>(request.what);
@@ -43,6 +56,10 @@ inline drive_result wait(wait_for const& request, limit const& bound, int wakeup
       static_cast<short>(((wants & 1U) != 0 ? POLLIN : 0) | ((wants & 2U) != 0 ? POLLOUT : 0));
   clock::time_point const until = request.until < bound.deadline ? request.until : bound.deadline;
   bool const looks_up = wakeup_socket < 0 && bound.stop.stop_possible();
+  if (bound.spin > clock::duration::zero() && detail::spin(sockets[0], bound) &&
+      sockets[0].revents != 0) {
+    return drive_result::done;
+  }
   for (;;) {
     if (bound.stop.stop_requested()) {
       return drive_result::stopped;
@@ -75,11 +92,11 @@ inline drive_result wait(wait_for const& request, limit const& bound, int wakeup
 /// The blocking driver: resumes `operation` and waits with poll(2) until it is done or the limit
 /// is reached.
 ///
-/// Blocks only in poll(2). Where the answer is not `done` the operation is unfinished, and its
-/// connection in the middle of an exchange: the caller resumes it with another limit, or gives
-/// the connection up. A signal does not end the wait. `operation` is resumed at least once, also
-/// with an expired limit: it is for the caller to refuse that beforehand. Throws only what
-/// `operation` throws.
+/// Blocks only in poll(2), after `limit::spin` of looking without sleeping. Where the answer is not
+/// `done` the operation is unfinished, and its connection in the middle of an exchange: the caller
+/// resumes it with another limit, or gives the connection up. A signal does not end the wait.
+/// `operation` is resumed at least once, also with an expired limit: it is for the caller to refuse
+/// that beforehand. Throws only what `operation` throws.
 template <class Operation>
 drive_result drive(Operation& operation, limit const& bound) {
   std::optional<stop_wakeup> wakeup;

@@ -145,8 +145,11 @@ inline bool pool_core::drive_attempt(pool_entry& entry, config const& target,
     return false;
   }
   std::unique_ptr<pool_attempt> const attempt = std::move(entry.attempt);
-  entry.open.emplace(connection::of((*attempt)->finish(
-      drove, {.observer = options_.observer, .statement_cache = options_.statement_cache}, where)));
+  entry.open.emplace(connection::of((*attempt)->finish(drove,
+                                                       {.observer = options_.observer,
+                                                        .statement_cache = options_.statement_cache,
+                                                        .spin = options_.spin},
+                                                       where)));
   entry.open->core_for(where).types.share(types_);
   equip(entry, where);
   return true;

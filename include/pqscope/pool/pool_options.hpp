@@ -79,6 +79,8 @@ struct pool_options {
   /// How many statements each connection keeps prepared, see `connection_options`; 0 behind a
   /// pooler that gives each transaction another server connection.
   std::size_t statement_cache = 256;
+  /// How long its connections look for an answer before they sleep, see `connection_options`.
+  std::chrono::microseconds spin{0};
   bool open_at_construction = false;  ///< the constructor calls `warm_up()`
   std::chrono::nanoseconds ping_timeout = std::chrono::seconds{2};   ///< limit of a ping
   std::chrono::nanoseconds reset_timeout = std::chrono::seconds{2};  ///< limit of cleaning up
