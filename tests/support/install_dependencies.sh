@@ -4,9 +4,9 @@
 #   sh tests/support/install_dependencies.sh quickstart|tests|ci|benchmarks
 #
 # quickstart: a C++ compiler, libpq and, without DATABASE_URL, a PostgreSQL server
-# tests:      the same and Meson, Ninja, Catch2 3, Doxygen, PgBouncer
+# tests:      the same and Meson, Ninja, Catch2 3, Doxygen, PgBouncer; cpp-httplib and nlohmann_json for an example
 # ci:         the same and Clang with its sanitizers, clang-format, valgrind
-# benchmarks: as tests, and libpqxx, psycopg 3 with its pool, asyncpg
+# benchmarks: as tests, and libpqxx, psycopg 3 with its pool, asyncpg, SQLAlchemy with psycopg2
 #
 # Says what it installs. Where nothing is missing it neither needs nor asks for any right. Else it
 # runs apt-get as root or through sudo. On Debian 12, Meson and Catch2 come from bookworm-backports,
@@ -55,6 +55,8 @@ if [ "$purpose" != quickstart ]; then
   has psql || need postgresql-client
   # Not in everybody's PATH.
   has pgbouncer || [ -x /usr/sbin/pgbouncer ] || need pgbouncer
+  has_library cpp-httplib || need libcpp-httplib-dev
+  has_library nlohmann_json || need nlohmann-json3-dev
   has_meson || need_recent meson
   has_library 'catch2-with-main >= 3' || need_recent catch2
 fi
@@ -78,6 +80,8 @@ if [ "$purpose" = benchmarks ]; then
   has_module psycopg || need python3-psycopg
   has_module psycopg_pool || need python3-psycopg-pool
   has_module asyncpg || need python3-asyncpg
+  has_module sqlalchemy || need python3-sqlalchemy
+  has_module psycopg2 || need python3-psycopg2
 fi
 
 [ -n "$missing$backports" ] || exit 0
