@@ -99,7 +99,8 @@ class session : public statements<session> {
   // Objects: defined in `pqscope/session_objects.hpp`.
 
   /// Adds a new object: the next flush inserts its row. Values the server makes (an identity, a
-  /// default for an empty optional, generated columns) are in it once that has been answered.
+  /// default for an empty optional, generated columns) are in it once that has been answered; a
+  /// copy of the struct made before lacks them.
   template <class T>
   tracked<T> add(T value, std::source_location where = std::source_location::current());
   /// The same for an object that refers to another one, which may be new: the flush inserts that

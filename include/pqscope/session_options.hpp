@@ -14,7 +14,8 @@ namespace pqscope {
 /// What a session does when the answer to its COMMIT is lost.
 enum class on_in_doubt : unsigned char {
   report,   ///< throws `commit_in_doubt`
-  resolve,  ///< asks the server on another connection, and throws only if that cannot tell either
+  resolve,  ///< asks the server on another connection, and throws only if that cannot tell either.
+            ///< What was deferred or added then goes ahead of COMMIT, a round trip of its own.
 };
 
 /// How a session runs. What is unset is left to the server's and the role's defaults.

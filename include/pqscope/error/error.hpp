@@ -57,6 +57,10 @@ class error : public std::runtime_error {
   /// The user's call that failed; its `line()` is 0 where that is unknown.
   std::source_location const& where() const noexcept { return where_; }
 
+  /// `what()` without the call site, as for people who have no source code. Lives as long as this
+  /// error, which is not assigned to meanwhile.
+  std::string_view bare_message() const noexcept { return {what(), message_size_}; }
+
   /// Whether running the whole transaction again, from its beginning, can be expected to succeed.
   ///
   /// Says nothing about statements outside a transaction.
@@ -76,9 +80,6 @@ class error : public std::runtime_error {
   }
 
  protected:
-  /// The message without the call site; valid until `reword()`.
-  std::string_view bare_message() const noexcept { return {what(), message_size_}; }
-
   /// Replaces message and call site, for context that is known only further up the stack.
   void reword(std::string const& message, std::source_location where) {
     static_cast<std::runtime_error&>(*this) =

@@ -101,7 +101,7 @@ inline pool_core::attempt_end pool_core::attempt(lock& held, pool_entry& entry,
     end.failure = std::current_exception();
     unreachable = !entry.open;
     end.may_come_up = unreachable && may_come_up(failure.sqlstate());
-    reason = failure.what();
+    reason = failure.bare_message();
   } catch (...) {
     end.failure = std::current_exception();
   }

@@ -70,7 +70,11 @@ TEST_CASE("a warm-up of a server that cannot be reached ends in time and tells w
   CHECK(std::chrono::steady_clock::now() - start < 5s);
   CHECK(failure.where().line() == __LINE__ - 2);
   CHECK(failure.cause().find("127.0.0.1") != std::string::npos);
-  CHECK(std::string{failure.what()}.find(failure.cause()) != std::string::npos);
+  std::string const text = failure.what();
+  CHECK(text.find(failure.cause()) != std::string::npos);
+  CHECK(failure.cause().find("sizes.cpp") == std::string::npos);  // text ends with the call site
+  CHECK(text.find("sizes.cpp") == text.rfind("sizes.cpp"));
+  CHECK(failure.bare_message() == text.substr(0, text.rfind("\n  at ")));
   CHECK(db.stats().size == 0);
   CHECK(db.stats().connect_errors > 0);
 }
