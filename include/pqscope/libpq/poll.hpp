@@ -34,19 +34,6 @@ inline int poll_timeout(clock::time_point until) noexcept {
 /// How often a wait looks for a stop that has no descriptor to wake it.
 inline constexpr std::chrono::milliseconds stop_interval{20};
 
-/// Looks for what poll(2) waits for until `bound.spin` is over, without sleeping.
-inline bool spin(pollfd& socket, limit const& bound) noexcept {
-  auto const start = clock::now();
-  clock::time_point const until =
-      bound.deadline - start < bound.spin ? bound.deadline : start + bound.spin;
-  do {
-    if (::poll(&socket, 1, 0) != 0) {
-      return true;
-    }
-  } while (clock::now() < until && !bound.stop.stop_requested());
-  return false;
-}
-
 /// Waits for `request` within `bound`; `wakeup_socket` is -1 or becomes readable at a stop.
 inline drive_result wait(wait_for const& request, limit const& bound, int wakeup_socket) noexcept {
   auto const wants = static_cast<unsigned>(request.what);
@@ -56,15 +43,14 @@ inline drive_result wait(wait_for const& request, limit const& bound, int wakeup
       static_cast<short>(((wants & 1U) != 0 ? POLLIN : 0) | ((wants & 2U) != 0 ? POLLOUT : 0));
   clock::time_point const until = request.until < bound.deadline ? request.until : bound.deadline;
   bool const looks_up = wakeup_socket < 0 && bound.stop.stop_possible();
-  if (bound.spin > clock::duration::zero() && detail::spin(sockets[0], bound) &&
-      sockets[0].revents != 0) {
-    return drive_result::done;
-  }
+  bool spins = bound.spin > clock::duration::zero();
+  auto const asleep_at = spins ? clock::now() + bound.spin : never;
   for (;;) {
     if (bound.stop.stop_requested()) {
       return drive_result::stopped;
     }
-    int timeout = poll_timeout(until);
+    spins = spins && clock::now() < asleep_at;
+    int timeout = spins ? 0 : poll_timeout(until);
     if (looks_up && (timeout < 0 || timeout > stop_interval.count())) {
       timeout = static_cast<int>(stop_interval.count());
     }

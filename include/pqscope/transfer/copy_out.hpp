@@ -12,6 +12,7 @@
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/sql/sql.hpp>
+#include <pqscope/transfer/copy_data.hpp>
 #include <pqscope/transfer/copy_options.hpp>
 #include <pqscope/transfer/copy_query.hpp>
 #include <pqscope/types/decode_value.hpp>
@@ -32,14 +33,7 @@
 namespace pqscope {
 namespace detail {
 
-/// One value of a row of binary COPY data; `size` is -1 for NULL.
-struct copied_value {
-  char const* data = nullptr;
-  std::int32_t size = -1;
-};
-
-/// The binary COPY data of a query, taken apart row by row.
-/// Source: PostgreSQL, "COPY", "File Formats".
+/// The binary COPY data of a query, row by row.
 class copy_reader {
  public:
   /// Asks for the query's columns. Sends no COPY yet.
@@ -65,19 +59,20 @@ class copy_reader {
   /// Goes on to the next row, whose values come into `values`; false at the end.
   bool next(std::span<copied_value> values) {
     for (;;) {
-      if (rest_.empty()) {
-        if (!copy_.next()) {
-          return finish();
-        }
-        rest_ = copy_.row();
-        done_.bytes += rest_.size();
-        if (!has_head_) {
-          take_head();
-        }
-      } else if (take_row(values)) {
-        ++done_.rows;
-        tell(64 * 1024);
-        return true;
+      switch (data_.next(values)) {
+        case copy_step::row:
+          ++done_.rows;
+          tell(64 * 1024);
+          return true;
+        case copy_step::message:
+          if (!copy_.next()) {
+            return finish();
+          }
+          done_.bytes += copy_.row().size();
+          data_.give(copy_.row());
+          break;
+        case copy_step::fault:
+          copy_.throw_violated();
       }
     }
   }
@@ -100,65 +95,13 @@ class copy_reader {
     }
   }
 
-  /// The bytes at the front, taken off.
-  char const* take(std::size_t size) {
-    if (rest_.size() < size) {
-      copy_.throw_violated();
-    }
-    char const* const bytes = rest_.data();
-    rest_.remove_prefix(size);
-    return bytes;
-  }
-
-  void take_head() {
-    constexpr std::string_view signature{"PGCOPY\n\377\r\n\0", 11};
-    if (std::string_view{take(signature.size()), signature.size()} != signature ||
-        read_int32(take(4)) != 0) {
-      copy_.throw_violated();
-    }
-    std::int32_t const extension = read_int32(take(4));
-    if (extension < 0) {
-      copy_.throw_violated();
-    }
-    take(static_cast<std::size_t>(extension));
-    has_head_ = true;
-  }
-
-  /// False at the mark of the end.
-  bool take_row(std::span<copied_value> values) {
-    int const count = read_int16(take(2));
-    if (count == -1 && rest_.empty()) {
-      return false;
-    }
-    if (count < 0 || static_cast<std::size_t>(count) != values.size()) {
-      copy_.throw_violated();
-    }
-    char const* at = rest_.data();
-    char const* const end = at + rest_.size();
-    for (copied_value& value : values) {
-      if (end - at < 4) {
-        copy_.throw_violated();
-      }
-      value.size = read_int32(at);
-      at += 4;
-      value.data = value.size < 0 ? nullptr : at;
-      if (value.size < -1 || end - at < value.size) {
-        copy_.throw_violated();
-      }
-      at += value.size < 0 ? 0 : value.size;
-    }
-    rest_.remove_prefix(static_cast<std::size_t>(at - rest_.data()));
-    return true;
-  }
-
   std::string query_;
   copy_options options_;
   core_copy_out copy_;
   libpq::result_handle columns_;
-  std::string_view rest_;
+  copy_data data_;
   copy_progress done_;
   std::uint64_t told_ = 0;
-  bool has_head_ = false;
   bool is_done_ = false;
 };
 
