@@ -167,8 +167,8 @@ tracked<T> session::get(Keys const&... keys) {
   require_usable(where);
   auto const key = detail::make_key<T>(std::make_index_sequence<sizeof...(Keys)>{}, keys...);
   auto& set = objects<T>(where);
-  auto const text = std::apply(
-      [](auto const&... each) { return detail::entity_set<T>::key_text_for(each...); }, key);
+  auto const text =
+      std::apply([](auto const&... each) { return detail::key_text_for(each...); }, key);
   if (auto const known = set.find(text)) {
     return known->status == detail::entity_status::doomed ? tracked<T>{} : tracked<T>{known};
   }

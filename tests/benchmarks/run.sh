@@ -7,9 +7,10 @@
 #
 #   --quick         a smoke run: tiny sizes, one round; changes nothing but the build folder
 #   --rounds N      how often each variant is run; default 5
-#   --only W1,W3    some workloads only; leaves the page as it is
+#   --only W1,W3    some workloads only, or parts: "W5 add"; leaves the page as it is
 #   --no-page       leaves the page as it is
-#   --clients a,b   some clients only, of raw,pqscope,pqxx,psycopg,asyncpg; leaves the page as it is
+#   --clients a,b   some clients only, of raw,pqscope,pqxx,psycopg,asyncpg,sqlalchemy; leaves the page as
+#                   it is
 #
 #   BUILD_DIR       where to build, and to leave results.json, the table and the plot. Default:
 #                   build-benchmarks/ of this repository (ignored by git)

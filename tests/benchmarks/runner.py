@@ -15,7 +15,7 @@ import tempfile
 import time
 
 import page
-from data import ROW_QUERY, expected_lookups, expected_rows, table_digest
+from data import ROW_QUERY, expected_loads, expected_lookups, expected_rows, table_digest
 from server import Distance, Server
 from workloads import ROWS, TRIP, WORKLOADS
 
@@ -49,7 +49,8 @@ class Clients:
     def __init__(self, build, wanted):
         folder = build / 'tests' / 'benchmarks'
         every = {name: [folder / f'bench_{name}'] for name in ('raw', 'pqscope', 'pqxx')}
-        for name, file in (('psycopg', 'psycopg3.py'), ('asyncpg', 'asyncpg_client.py')):
+        for name, file in (('psycopg', 'psycopg3.py'), ('asyncpg', 'asyncpg_client.py'),
+                           ('sqlalchemy', 'sqlalchemy_client.py')):
             every[name] = [sys.executable, HERE / 'clients' / 'python' / file]
         self.delay = folder / 'delay'
         self.commands = {}
@@ -141,15 +142,19 @@ class Runner:
             count = self.rows if workload.check == 'rows' else max(20, count // workload.quick)
         return max(20, count // variant.share)
 
-    def expect(self, workload, count, warm_up):
+    def expect(self, check, count, warm_up):
         """What the checksum has to be."""
-        key = (workload.check, count, warm_up)
+        key = (check, count, warm_up)
         if key not in self.expected:
-            if workload.check == 'rows':
+            if check == 'rows':
                 value = expected_rows(count)
-            elif workload.check == 'lookups':
+            elif check == 'objects':
+                value = expected_rows(count, before=warm_up)
+            elif check == 'loads':
+                value = expected_loads(count)
+            elif check == 'lookups':
                 value = expected_lookups(self.rows, count, warm_up)
-            elif workload.check == 'count':
+            elif check == 'count':
                 value = count
             else:
                 value = self.server.ask(table_digest(f'({ROW_QUERY.format(first=1, last=warm_up + count)})'))
@@ -161,9 +166,9 @@ class Runner:
             return compile_file(HERE / 'compile' / f'{variant.name}.cpp', placement, self.compiler)
         count = self.size(workload, placement, variant)
         warm_up = min(workload.warm_up, count)
-        table = {'insert': 'bench_insert', 'load': 'bench_load'}.get(workload.check)
+        table = {'insert': 'bench_insert', 'load': 'bench_load', 'objects': 'bench_objects'}.get(workload.check)
         if table:
-            self.server.ask(f'TRUNCATE {table}')
+            self.server.ask(f'TRUNCATE {table} RESTART IDENTITY')
         threads = placement.split()[0] if workload.check == 'count' else '1'
         done = subprocess.run(
             [*self.clients.commands[variant.client], variant.name, f'count={count}', f'warm_up={warm_up}',
@@ -174,10 +179,14 @@ class Runner:
         if done.returncode != 0:
             raise Failure(f'{name}: {done.stderr.strip()}')
         result = json.loads(done.stdout)
-        got = self.server.ask(table_digest(table)) if table else result['checksum']
-        wanted = self.expect(workload, result['count'], warm_up)
-        if got != wanted:
-            raise Failure(f'{name}: the checksum is {got} in place of {wanted}')
+        proofs = []
+        if table:
+            proofs.append((self.server.ask(table_digest(table)), self.expect('table', result['count'], warm_up)))
+        if workload.check not in ('insert', 'load'):
+            proofs.append((result['checksum'], self.expect(workload.check, result['count'], warm_up)))
+        for got, wanted in proofs:
+            if got != wanted:
+                raise Failure(f'{name}: the checksum is {got} in place of {wanted}')
         return result
 
     def round(self, number, workloads, results):
@@ -216,8 +225,9 @@ class Runner:
 
 def main():
     chosen = options()
-    only = [key.upper() for key in words(chosen.only)]
-    workloads = [each for each in WORKLOADS if not only or each.key.split()[0] in only]
+    only = [key.strip().lower() for key in chosen.only.split(',') if key.strip()]
+    workloads = [each for each in WORKLOADS
+                 if not only or each.key.lower() in only or each.key.split()[0].lower() in only]
     rounds = 1 if chosen.quick else chosen.rounds
     runner = Runner(chosen)
     busy = [others()]

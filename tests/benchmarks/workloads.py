@@ -100,6 +100,22 @@ WORKLOADS = [
          Variant('asyncpg', 'w4_statements', 'asyncpg, executemany', share=2)],
         'load', warm_up=100, memory=True),
     Workload(
+        'W5 add', '10,000 objects added in a unit of work', 'us', {'1c': 200_000, '2c': 200_000},
+        [Variant('raw', 'w5_add', 'libpq by hand, unnest'),
+         Variant('raw', 'w5_add_from', 'libpq by hand, unnest in FROM'),
+         Variant('raw', 'w5_add_one_by_one', 'libpq by hand, pipeline'),
+         Variant('pqscope', 'w5_add', 'pqscope, add', {'1c': 1.15, '2c': 1.15}),
+         Variant('sqlalchemy', 'w5_add', 'SQLAlchemy, add_all', share=10)],
+        'objects', warm_up=10_000, memory=True, quick=100),
+    Workload(
+        'W5 load', '10,000 objects read back', 'us', {'1c': 400_000, '2c': 400_000},
+        [Variant('raw', 'w5_load', 'libpq by hand, as they arrive'),
+         Variant('raw', 'w5_load_whole', 'libpq by hand, a whole result'),
+         Variant('pqscope', 'w5_load', 'pqscope, select().all()', {'1c': 1.15, '2c': 1.15}),
+         Variant('pqscope', 'w5_tracked', 'pqscope, track'),
+         Variant('sqlalchemy', 'w5_load', 'SQLAlchemy, scalars().all()', share=20)],
+        'loads', warm_up=10_000, memory=True, quick=100),
+    Workload(
         'W6 include', 'Compiling a file that includes all of the library', 's', {'C++20': 1, 'C++23': 1},
         [Variant('compile', 'base', '<libpq-fe.h> and five standard headers'),
          Variant('compile', 'pqscope_include', 'pqscope', {'C++20': 1.5, 'C++23': 1.5}),
@@ -110,6 +126,11 @@ WORKLOADS = [
         [Variant('compile', 'base_program', 'libpq by hand'),
          Variant('compile', 'pqscope_program', 'pqscope'),
          Variant('compile', 'pqxx_program', 'libpqxx')],
+        'compile', quick=1),
+    Workload(
+        'W6 queries', 'Compiling a program of ten structs and thirty queries', 's', {'C++20': 1, 'C++23': 1},
+        [Variant('compile', 'pqscope_text', 'pqscope, SQL text'),
+         Variant('compile', 'pqscope_mapped', 'pqscope, mapped structs', {'C++20': 2.0, 'C++23': 2.0})],
         'compile', quick=1),
     Workload(
         'W7', 'Taking a connection from a pool and giving it back', 'ns',

@@ -7,25 +7,25 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/mapping/entity.hpp>
+#include <pqscope/mapping/entity_column.hpp>
+#include <pqscope/mapping/entity_index.hpp>
 #include <pqscope/mapping/entity_statements.hpp>
 #include <pqscope/mapping/tracked.hpp>
 #include <pqscope/mapping/unit_of_work.hpp>
 #include <pqscope/sql/hash.hpp>
-#include <pqscope/types/bind_value.hpp>
-#include <pqscope/types/encoder.hpp>
 #include <pqscope/types/parameter_list.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <map>
 #include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -90,7 +90,7 @@ class entity_set : public entity_set_base {
     auto made = std::make_shared<entity<T>>(std::move(value));
     made->status = entity_status::stored;
     adopt(made);
-    stored_.emplace(std::move(key), made);
+    stored_.add(std::move(key), made);
     return made;
   }
   /// An object of a session that has ended belongs to this one now.
@@ -107,13 +107,12 @@ class entity_set : public entity_set_base {
     one->history.clear();
     one->status = entity_status::stored;
     adopt(one);
-    stored_.emplace(key_text(one->loaded), one);
+    stored_.add(one);
   }
   /// The object of a key, also one that is still to be inserted; null where the session has none.
   object find(std::string const& key) const {
-    auto const found = stored_.find(key);
-    if (found != stored_.end()) {
-      return found->second;
+    if (object found = stored_.find(key)) {
+      return found;
     }
     for (object const& each : pending_) {
       if (gives_identity(each->value) && key_text(each->value) == key) {
@@ -154,8 +153,13 @@ class entity_set : public entity_set_base {
     return false;
   }
   bool has_awaited_changes() const override {
-    for (object const& each : all_) {
-      if (each->awaits_key && (is_changed(*each) || each->status == entity_status::doomed)) {
+    for (object const& each : changed_) {
+      if (each->awaits_key) {
+        return true;
+      }
+    }
+    for (object const& each : doomed_) {
+      if (each->awaits_key) {
         return true;
       }
     }
@@ -163,6 +167,7 @@ class entity_set : public entity_set_base {
   }
 
   std::size_t queue_inserts(connection_core& core, std::source_location const&) override {
+    list_changed();  // while the new objects are not among those with rows: they need no look
     std::vector<object> plain;
     std::vector<object> numbered;
     std::vector<object> waiting;
@@ -174,21 +179,15 @@ class entity_set : public entity_set_base {
       }
     }
     pending_ = std::move(waiting);
-    insert<true>(core, plain);
+    insert<true>(core, std::move(plain));
     if constexpr (has_identity<T>) {
-      insert<false>(core, numbered);
+      insert<false>(core, std::move(numbered));
     }
     return pending_.size();
   }
 
   void queue_updates(connection_core& core, std::source_location const& where) override {
-    std::vector<object> changed;
-    for (object const& each : all_) {
-      if (is_changed(*each)) {
-        changed.push_back(each);
-      }
-    }
-    for (object const& each : changed) {
+    for (object const& each : std::exchange(changed_, {})) {
       update(core, each, where);
     }
   }
@@ -226,6 +225,9 @@ class entity_set : public entity_set_base {
       if (each->born == depth) {
         --each->born;
       }
+      if (each->inserted == depth) {
+        --each->inserted;
+      }
       auto& history = each->history;
       if (history.empty() || history.back().depth != depth) {
         continue;
@@ -244,18 +246,6 @@ class entity_set : public entity_set_base {
     }
   }
 
-  /// What tells the row of an object from others.
-  static std::string key_text(T const& value) {
-    return key_text_of(value, std::make_index_sequence<key_of<T>.size()>{});
-  }
-  /// The same for the values of a key.
-  template <class... Keys>
-  static std::string key_text_for(Keys const&... keys) {
-    std::string text;
-    encoder bytes;
-    (add_text(text, bind_value(keys, bytes, 1, {}), bytes), ...);
-    return text;
-  }
   static void add_key(parameter_list& bound, T const& value) {
     add_key(bound, value, std::make_index_sequence<key_of<T>.size()>{});
   }
@@ -278,15 +268,18 @@ class entity_set : public entity_set_base {
               "the server has not inserted all of the new rows of " + std::string{table_of<T>.name},
               objects_.front()->where);
         }
-        for (std::size_t i = 0; i < objects_.size(); ++i) {
-          shape::assign(objects_[i]->value, made[i]);
-          shape::assign(objects_[i]->loaded, made[i]);  // what was changed since is not in the row
+        auto row = made.begin();
+        for (object const& each : objects_) {
+          auto const values = *row++;
+          shape::assign(each->value, values);
+          shape::assign(each->loaded, values);  // what was changed since is not in the row
         }
       }
-      for (object const& each : objects_) {
+      for (object& each : objects_) {
         each->awaits_key = false;
-        set_.stored_.insert_or_assign(key_text(each->loaded), each);
+        set_.stored_.add(std::move(each));
       }
+      objects_.clear();
     }
 
     entity_set& set_;
@@ -337,6 +330,7 @@ class entity_set : public entity_set_base {
     one.links.clear();
     one.history.clear();
     one.awaits_key = false;
+    one.inserted = -1;
     if (one.status == entity_status::pending || one.status == entity_status::doomed) {
       one.status = entity_status::detached;
     }
@@ -345,13 +339,44 @@ class entity_set : public entity_set_base {
   /// Keeps what the object is, once at each depth.
   void save(entity<T>& one) {
     int const depth = unit_.depth();
+    if (one.inserted >= 0) {
+      T before = one.loaded;
+      forget_identity(before);
+      one.history.push_back({one.inserted, entity_status::pending, before, before});
+      one.inserted = -1;
+    }
     if (one.history.empty() || one.history.back().depth < depth) {
       one.history.push_back({depth, one.status, one.value, one.loaded});
     }
   }
+  /// The same for one that is inserted: what it was can be told from what was loaded, if but for
+  /// its identity the server makes nothing.
+  template <bool WithIdentity>
+  void save_new(entity<T>& one) {
+    if (made_columns::count == (WithIdentity ? 0 : 1) && one.history.empty()) {
+      one.inserted = unit_.depth();
+    } else {
+      save(one);
+    }
+  }
+  static void forget_identity(T& value) noexcept {
+    for_each_column<T>([&]<class Binding>(column_facts const& facts, Binding) {
+      if constexpr (std::is_integral_v<non_null_t<typename Binding::value>>) {
+        if (facts.identity) {
+          Binding::get(value) = typename Binding::value{};
+        }
+      }
+    });
+  }
   static void undo_to(entity<T>& one, int depth) noexcept {
     one.awaits_key = false;
     bool found = false;
+    bool const was_new = one.inserted >= depth;
+    if (was_new) {
+      one.inserted = -1;
+      one.status = entity_status::pending;
+      forget_identity(one.loaded);
+    }
     while (!one.history.empty() && one.history.back().depth >= depth) {
       auto& before = one.history.back();
       one.status = before.status;
@@ -360,7 +385,8 @@ class entity_set : public entity_set_base {
       one.history.pop_back();
       found = true;
     }
-    if (one.status != entity_status::pending && (found || one.status == entity_status::stored)) {
+    if (was_new ||
+        (one.status != entity_status::pending && (found || one.status == entity_status::stored))) {
       try {
         one.value = one.loaded;
       } catch (...) {  // without memory it stays as it is
@@ -371,13 +397,14 @@ class entity_set : public entity_set_base {
   void index() noexcept {
     pending_.clear();
     doomed_.clear();
+    changed_.clear();
     stored_.clear();
     try {
       for (object const& each : all_) {
         if (each->status == entity_status::pending) {
           pending_.push_back(each);
         } else if (each->status == entity_status::stored || each->status == entity_status::doomed) {
-          stored_.emplace(key_text(each->loaded), each);
+          stored_.add(each);
           if (each->status == entity_status::doomed) {
             doomed_.push_back(each);
           }
@@ -417,6 +444,14 @@ class entity_set : public entity_set_base {
   static bool is_changed(entity<T> const& one) {
     return one.status == entity_status::stored && any_change(one.value, one.loaded, all_columns{});
   }
+  void list_changed() {
+    changed_.clear();
+    for (object const& each : all_) {
+      if (is_changed(*each)) {
+        changed_.push_back(each);
+      }
+    }
+  }
 
   /// Fills in the keys of the objects it refers to; false if one is not known yet.
   static bool fill_links(entity<T>& one) {
@@ -436,18 +471,18 @@ class entity_set : public entity_set_base {
   }
 
   template <bool WithIdentity>
-  void insert(connection_core& core, std::vector<object> const& objects) {
+  void insert(connection_core& core, std::vector<object> objects) {
     constexpr bool bulk = is_bulk_insertable<T, WithIdentity>;
     if (objects.empty()) {
       return;
     }
     for (object const& each : objects) {
-      save(*each);
+      save_new<WithIdentity>(*each);
       each->status = entity_status::stored;
       each->awaits_key = made_columns::count != 0;
       each->loaded = each->value;
       if constexpr (made_columns::count == 0) {
-        stored_.insert_or_assign(key_text(each->value), each);
+        stored_.add(each);
       }
     }
     using inserted = inserted_columns<T, WithIdentity>;
@@ -456,9 +491,10 @@ class entity_set : public entity_set_base {
       if (objects.size() > 1) {
         parameter_list bound;
         add_arrays<inserted>(bound, objects, index{});
-        auto sink = std::make_unique<insert_sink<WithIdentity>>(*this, objects);
-        core.defer_own(sql_of<bulk_insert_text<T, WithIdentity>>(objects.front()->where),
-                       bound.view(), unit_.keep(std::move(sink)), false);
+        std::source_location const where = objects.front()->where;
+        auto sink = std::make_unique<insert_sink<WithIdentity>>(*this, std::move(objects));
+        core.defer_own(sql_of<bulk_insert_text<T, WithIdentity>>(where), bound.view(),
+                       unit_.keep(std::move(sink)), false);
         return;
       }
     }
@@ -479,16 +515,8 @@ class entity_set : public entity_set_base {
   template <class Columns, std::size_t... I>
   static void add_arrays(parameter_list& bound, std::vector<object> const& objects,
                          std::index_sequence<I...>) {
-    (bound.add(gather<nth_binding<T, Columns::all[I]>>(objects), objects.front()->where), ...);
-  }
-  template <class Binding>
-  static std::vector<typename Binding::value> gather(std::vector<object> const& objects) {
-    std::vector<typename Binding::value> values;
-    values.reserve(objects.size());
-    for (object const& each : objects) {
-      values.push_back(Binding::get(each->value));
-    }
-    return values;
+    (bound.add(entity_column<T, nth_binding<T, Columns::all[I]>>{objects}, objects.front()->where),
+     ...);
   }
 
   void update(connection_core& core, object const& one, std::source_location const& where) {
@@ -520,12 +548,11 @@ class entity_set : public entity_set_base {
       version::get(one->value) =
           static_cast<typename version::value>(version::get(one->loaded) + 1);
     }
-    std::string before = key_text(one->loaded);
+    std::string const before = key_text(one->loaded);
     one->loaded = one->value;
-    std::string after = key_text(one->loaded);
-    if (before != after) {
+    if (key_text(one->loaded) != before) {
       stored_.erase(before);
-      stored_.insert_or_assign(std::move(after), one);
+      stored_.add(one);
     }
   }
 
@@ -543,24 +570,6 @@ class entity_set : public entity_set_base {
         "pqscope: objects of a struct can be tracked only if its table has a primary key");
     (bound.add(nth_binding<T, key_of<T>[I]>::get(value)), ...);
   }
-  template <std::size_t... I>
-  static std::string key_text_of(T const& value, std::index_sequence<I...>) {
-    static_assert(
-        sizeof...(I) > 0,
-        "pqscope: objects of a struct can be tracked only if its table has a primary key");
-    return key_text_for(nth_binding<T, key_of<T>[I]>::get(value)...);
-  }
-  /// Appends the bytes of a value, told apart from those of the next one.
-  static void add_text(std::string& text, bound_value const& value, encoder const& bytes) {
-    bool const is_borrowed = value.offset == bound_value::borrowed;
-    char const* const data = is_borrowed ? value.data : bytes.data() + value.offset;
-    std::size_t const size = data == nullptr     ? 0
-                             : value.format == 1 ? static_cast<std::size_t>(value.size)
-                                                 : std::string_view{data}.size();
-    text += std::to_string(size);
-    text += data == nullptr ? '-' : ':';
-    text.append(data == nullptr ? "" : data, size);
-  }
 
   using all_columns = std::make_index_sequence<columns_of<T>::size>;
 
@@ -568,7 +577,8 @@ class entity_set : public entity_set_base {
   std::vector<object> all_;
   std::vector<object> pending_;
   std::vector<object> doomed_;
-  std::map<std::string, object, std::less<>> stored_;
+  std::vector<object> changed_;  // as the flush that goes on has found them
+  entity_index<T> stored_;
 };
 
 }  // namespace pqscope::detail

@@ -147,17 +147,14 @@ struct bulk_insert_text {
         out << ", " << column.default_value << ")";
       }
     }
-    out << " FROM unnest(";
+    out << " FROM (SELECT ";  // of unnest() in FROM the server keeps all rows before the first
     for (std::size_t i = 0; i < inserted::count; ++i) {
-      out << (i == 0 ? "" : ", ");
+      out << (i == 0 ? "" : ", ") << "pg_catalog.unnest(";
       out.placeholder();
-    }
-    out << ") AS u(";
-    for (std::size_t i = 0; i < inserted::count; ++i) {
-      out << (i == 0 ? "" : ", ");
+      out << ") AS ";
       put_alias(out, i);
     }
-    out << ")";
+    out << ") AS u";
     put_returning(out, table, comes_back);
   }
 

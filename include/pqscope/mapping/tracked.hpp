@@ -37,8 +37,9 @@ struct entity_link {
 /// What is known of an object of any type.
 struct entity_base {
   entity_status status = entity_status::detached;
-  bool awaits_key = false;       ///< it is being inserted, and the server has not told its key
-  int born = 0;                  ///< the depth of the session it came into
+  bool awaits_key = false;  ///< it is being inserted, and the server has not told its key
+  int born = 0;             ///< the depth of the session it came into
+  int inserted = -1;        ///< the depth it was inserted at, if nothing else was flushed since
   unit_of_work* unit = nullptr;  ///< that it belongs to
   std::vector<entity_link> links{};
   std::source_location where{};  ///< where it was added or removed

@@ -44,6 +44,9 @@ namespace pqscope {
 /// round trip, and where it was cancelled in a transaction one more. An error in the middle is
 /// thrown when the row is asked for; it fails the transaction as any statement's does.
 ///
+/// With libpq 17 or later rows are handed over 256 at a time: the first is seen once all of them,
+/// or the last row, have arrived, and none of those that an error interrupts is.
+///
 /// To be gone through once. Neither copied nor moved; ends before its connection and scope. One
 /// thread at a time.
 template <class Row>

@@ -123,7 +123,7 @@ struct composite_value_codec : composite_codec {
 ///
 /// A parameter travels as text of no declared type: the server takes it for the composite type it
 /// expects in that place, such as that of a column in `INSERT`. Elsewhere it needs a cast, also in
-/// comparisons (`WHERE home = $1::address`), whose operators are those of all composites. Each
+/// comparisons (`home = CAST($1 AS address)`), whose operators are those of all composites. Each
 /// field may be whatever the text of the attribute's type can be made from. Fields can be
 /// composites, arrays and optionals.
 template <record T>

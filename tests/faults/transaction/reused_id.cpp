@@ -27,11 +27,12 @@ using support::witness;
 
 namespace {
 
-// A server that leaves WAL in memory for seconds unless it is told to flush it.
+// A server that leaves WAL in memory for seconds unless it is told to flush it. Where there is no
+// amount that it flushes after, PostgreSQL 17 flushes at every commit.
 temporary_cluster slow_to_write() {
   return temporary_cluster{{.settings = {{"synchronous_commit", "off"},
                                          {"wal_writer_delay", "10s"},
-                                         {"wal_writer_flush_after", "0"},
+                                         {"wal_writer_flush_after", "1GB"},
                                          {"autovacuum", "off"},
                                          {"bgwriter_delay", "10s"},
                                          {"restart_after_crash", "on"}}}};

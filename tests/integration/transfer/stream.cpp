@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <pqscope/libpq/features.hpp>
 #include <pqscope/pqscope.hpp>
 #include <pqscope/testing/recorder.hpp>
 
@@ -212,7 +213,7 @@ TEST_CASE("an open stream refuses a second statement, and ends undisturbed") {
   ensure_usable(conn);
 }
 
-TEST_CASE("an error in the middle is thrown at its row and fails the transaction") {
+TEST_CASE("an error in the middle ends the rows and fails the transaction") {
   connection conn{support::test_config()};
   auto const divide = [](auto& on) {
     int rows = 0;
@@ -225,7 +226,8 @@ TEST_CASE("an error in the middle is thrown at its row and fails the transaction
           }
         }(),
         pqscope::division_by_zero);
-    CHECK(rows == 499);
+    // libpq 17 hands over 256 rows at a time, and none of those that an error interrupts
+    CHECK(rows == (pqscope::libpq::has_chunked_rows ? 256 : 499));
   };
   divide(conn);
   CHECK_THROWS_AS(with_session(conn, [&](session& s) { divide(s); }),

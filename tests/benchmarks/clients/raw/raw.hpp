@@ -107,6 +107,35 @@ class row_parameters {
   int lengths_[4];
 };
 
+/// A one-dimensional array in binary, its elements put in one by one.
+class array {
+ public:
+  array(Oid type, std::size_t count, std::size_t bytes) : bytes_(20 + 4 * count + bytes) {
+    raw::put(bytes_.data(), std::int32_t{1});
+    raw::put(bytes_.data() + 4, std::int32_t{0});
+    raw::put(bytes_.data() + 8, static_cast<std::int32_t>(type));
+    raw::put(bytes_.data() + 12, static_cast<std::int32_t>(count));
+    raw::put(bytes_.data() + 16, std::int32_t{1});
+    to_ = bytes_.data() + 20;
+  }
+  void add(std::int64_t value) {
+    raw::put(to_, std::int32_t{8});
+    raw::put(to_ + 4, value);
+    to_ += 12;
+  }
+  void add(std::string_view text) {
+    raw::put(to_, static_cast<std::int32_t>(text.size()));
+    std::memcpy(to_ + 4, text.data(), text.size());
+    to_ += 4 + text.size();
+  }
+  char const* data() const { return bytes_.data(); }
+  int size() const { return static_cast<int>(bytes_.size()); }
+
+ private:
+  std::vector<char> bytes_;
+  char* to_;
+};
+
 /// Reads a binary row whose columns are known and NOT NULL.
 template <class Row>
 Row read_row(PGresult const* from, int row) {
