@@ -57,6 +57,7 @@ WORKLOADS = [
         [Variant('raw', 'w2', 'libpq by hand'),
          Variant('raw', 'w2_pipelined', 'libpq by hand, ten in a pipeline'),
          Variant('pqscope', 'w2', 'pqscope', {'1c': 1.02, '2c': 1.02}),
+         Variant('pqscope', 'w2_spin', 'pqscope, spin 100 us', {'2c': 0.45}),
          Variant('pqxx', 'w2', 'libpqxx'),
          Variant('psycopg', 'w2', 'psycopg 3', share=4),
          Variant('asyncpg', 'w2', 'asyncpg', share=4)],
@@ -141,4 +142,13 @@ WORKLOADS = [
          Variant('psycopg', 'w7', 'psycopg_pool', share=100),
          Variant('asyncpg', 'w7', 'asyncpg', share=100)],
         'count', warm_up=1000, quick=100),
+    Workload(
+        'W8', '32 callers with a row by its key each, on 8 connections and one thread', 'us',
+        {'1c': 40_000, '2c': 40_000},
+        [Variant('raw', 'w8', 'libpq by hand, epoll'),
+         Variant('raw', 'w8_four_at_once', 'libpq by hand, four in each pipeline'),
+         Variant('pqscope', 'w8', 'pqscope, operations in coroutines', {'1c': 1.05, '2c': 1.05}),
+         Variant('psycopg', 'w8', 'psycopg 3', share=10),
+         Variant('asyncpg', 'w8', 'asyncpg', share=10)],
+        'lookups', warm_up=1000),
 ]

@@ -6,8 +6,8 @@
 
 namespace {
 
-void one_by_one(bench::task& todo) {
-  pqscope::connection on{pqscope::config{}};
+void look_up(bench::task& todo, std::chrono::microseconds spin) {
+  pqscope::connection on{pqscope::config{}, {.spin = spin}};
   bench::random_ids ids(todo.rows);
   auto const look = [&] {
     return bench::digest(
@@ -25,7 +25,8 @@ void one_by_one(bench::task& todo) {
 }
 
 bench::variant const variants[] = {
-    {"w2", one_by_one},
+    {"w2", [](bench::task& todo) { look_up(todo, std::chrono::microseconds{0}); }},
+    {"w2_spin", [](bench::task& todo) { look_up(todo, std::chrono::microseconds{100}); }},
 };
 
 }  // namespace

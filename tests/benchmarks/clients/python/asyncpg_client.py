@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from client import RandomIds, Row, digest, main, make_rows
+from client import LINES, RandomIds, Row, by_callers, digest, main, make_rows
 
 INSERT = 'INSERT INTO {} (id, name, score, at) VALUES ($1, $2, $3, $4)'
 SELECT = 'SELECT id, name, score, at FROM bench_rows'
@@ -113,7 +113,18 @@ def w7(task):
     asyncio.run(run())
 
 
+async def w8(task):
+    async with asyncpg.create_pool(min_size=LINES, max_size=LINES) as pool:
+
+        async def look(number):
+            async with pool.acquire() as on:
+                row = Row(*await on.fetchrow(SELECT + ' WHERE id = $1', number))
+            return digest(row.id, row.name, row.score, row.at)
+
+        await by_callers(task, look)
+
+
 main({'w1': asynchronous(w1), 'w2': asynchronous(w2), 'w3_stream': asynchronous(w3_stream),
       'w3_vector': asynchronous(w3_vector), 'w4_copy': asynchronous(w4_copy),
-      'w4_statements': asynchronous(w4_statements), 'w7': w7},
+      'w4_statements': asynchronous(w4_statements), 'w7': w7, 'w8': lambda task: asyncio.run(w8(task))},
      f'asyncpg {asyncpg.__version__}')

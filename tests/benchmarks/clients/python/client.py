@@ -1,5 +1,6 @@
 """What the benchmark programs in Python share; the counterpart of clients/main.cpp and clients/bench.hpp."""
 
+import asyncio
 import dataclasses
 import datetime
 import json
@@ -10,6 +11,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from data import RandomIds  # noqa: F401: for the clients
+
+CALLERS = 32  # of W8, on
+LINES = 8
 
 FIRST = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -63,6 +67,30 @@ class Task:
     def print(self):
         print(json.dumps({'seconds': self.seconds, 'cpu': self.cpu, 'count': self.count,
                           'checksum': self.checksum % 2**64, 'memory_kib': self.peak_kib - self.start_kib}))
+
+
+async def by_callers(task, look):
+    """Has W8's callers look up rows, each one after the other; `look` answers a row's checksum."""
+    ids = RandomIds(task.rows)
+    left = 0
+
+    async def call():
+        nonlocal left
+        seen = 0
+        while left > 0:
+            left -= 1
+            seen += await look(ids.next())
+        return seen
+
+    async def look_up(count):
+        nonlocal left
+        left = count
+        return sum(await asyncio.gather(*(call() for _ in range(CALLERS))))
+
+    await look_up(task.warm_up)
+    task.start()
+    task.checksum = await look_up(task.count)
+    task.stop()
 
 
 def main(variants, version):

@@ -1,12 +1,13 @@
 """psycopg 3, as it is packaged."""
 
+import asyncio
 import concurrent.futures  # noqa: F401: psycopg_pool imports it late
 import threading
 
 import psycopg
 from psycopg.rows import class_row
 
-from client import RandomIds, Row, digest, main, make_rows
+from client import LINES, RandomIds, Row, by_callers, digest, main, make_rows
 
 INSERT = 'INSERT INTO {} (id, name, score, at) VALUES (%s, %s, %s, %s)'
 SELECT = 'SELECT id, name, score, at FROM bench_rows'
@@ -130,6 +131,22 @@ def w7(task):
         task.checksum = sum(had)
 
 
+async def w8(task):
+    from psycopg_pool import AsyncConnectionPool
+
+    async with AsyncConnectionPool('', min_size=LINES, max_size=LINES, kwargs={'autocommit': True}) as pool:
+        await pool.wait()
+
+        async def look(number):
+            async with pool.connection() as on:
+                cursor = on.cursor(binary=True, row_factory=class_row(Row))
+                await cursor.execute(SELECT + ' WHERE id = %b', (number,), prepare=True)
+                row = await cursor.fetchone()
+            return digest(row.id, row.name, row.score, row.at)
+
+        await by_callers(task, look)
+
+
 main({'w1': w1, 'w2': w2, 'w3_stream': w3_stream, 'w3_vector': w3_vector, 'w4_copy': w4_copy,
-      'w4_statements': w4_statements, 'w7': w7},
+      'w4_statements': w4_statements, 'w7': w7, 'w8': lambda task: asyncio.run(w8(task))},
      f'psycopg {psycopg.__version__} (libpq by {psycopg.pq.__impl__})')
