@@ -3,11 +3,16 @@
 
 pqscope.hpp also does so as C++23, without assertions, and with and without optimisation.
 
+Most headers begin with the same others. A few of those are precompiled, and a header that includes one of
+them is compiled behind it: as that one compiles on its own, the answer is the same.
+
 usage: alone.py INCLUDE_FOLDER LIBPQ_INCLUDE_FOLDER COMPILER -- HEADER...
 """
 
 import pathlib
+import re
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'support' / 'checks'))
@@ -24,29 +29,87 @@ CLANG = '''-Wdocumentation -Wcomma -Wshadow-all -Wunreachable-code-aggressive -W
     -Wimplicit-int-conversion -Wreserved-identifier -Wmismatched-tags -Wheader-guard'''.split()
 
 
+PRECOMPILED = 6
+
+
 def main():
     split = sys.argv.index('--')
     include, libpq, *compiler = sys.argv[1:split]
     headers = sys.argv[split + 1:]
     clang = 'clang' in run(compiler + ['--version']).stdout
-    flags = COMMON + (CLANG if clang else GCC)
+    command = compiler + COMMON + (CLANG if clang else GCC) + ['-I', include, '-isystem', libpq, '-x', 'c++']
+    usual = command + ['-std=c++20', '-fsyntax-only', '-']
 
-    jobs = [(header, ['-std=c++20', '-O1']) for header in headers]
-    umbrella = [header for header in headers if header == 'pqscope/pqscope.hpp']
-    for header in umbrella:
-        jobs += [(header, ['-std=c++2b', '-O0']), (header, ['-std=c++20', '-O2', '-DNDEBUG'])]
+    jobs = [(header, usual, '') for header in headers]
+    if 'pqscope/pqscope.hpp' in headers:
+        for options in (['-std=c++2b', '-O0'], ['-std=c++20', '-O2', '-DNDEBUG']):
+            jobs.append(('pqscope/pqscope.hpp', command + options + ['-c', '-o', '/dev/null', '-'], ' '.join(options)))
 
-    def compile(job):
-        header, options = job
-        return run(compiler + options + flags
-                   + ['-I', include, '-isystem', libpq, '-x', 'c++', '-c', '-o', '/dev/null', '-'],
-                   input=f'#include <{header}>\n#include <{header}>\n')
+    with tempfile.TemporaryDirectory() as place:
+        behind = precompile(include, headers, usual, clang, pathlib.Path(place))
 
-    report = Report()
-    for (header, options), result in zip(jobs, side_by_side(compile, jobs)):
-        report.check(result.returncode == 0 and not result.stderr, f'{header} {" ".join(options)}',
-                     result.stdout + result.stderr)
+        def compile(job):
+            header, words, options = job
+            if not options:
+                words = words[:-1] + behind.get(header, []) + ['-']
+            return run(words, input=f'#include <{header}>\n#include <{header}>\n')
+
+        report = Report()
+        for (header, _, options), result in zip(jobs, side_by_side(compile, jobs)):
+            report.check(result.returncode == 0 and not result.stderr, f'{header} {options}',
+                         result.stdout + result.stderr)
     report.end()
+
+
+def precompile(include, headers, usual, clang, place):
+    """For each header that includes one of the chosen ones the options to compile it behind that."""
+    reached = {header: reach(pathlib.Path(include), header) for header in headers}
+    chosen = choose(reached)
+
+    def make(base):
+        source = place / (base.replace('/', '_'))
+        source.write_text(f'#include <{base}>\n')
+        made = source.with_suffix('.pch' if clang else '.hpp.gch')
+        words = [word for word in usual if word not in ('c++', '-x', '-fsyntax-only', '-')]
+        done = run(words + ['-x', 'c++-header', str(source), '-o', str(made)])
+        if done.returncode != 0 or done.stderr:
+            return None
+        return ['-include-pch', str(made)] if clang else ['-include', str(source)]
+
+    options = {base: made for base, made in zip(chosen, side_by_side(make, chosen)) if made}
+    return {header: options[best] for header in headers
+            if (best := largest(options, reached, header)) is not None}
+
+
+def reach(include, header):
+    """The headers of the library that a header includes, directly or not; itself only in a circle."""
+    found = set()
+    left = [header]
+    while left:
+        text = (include / left.pop()).read_text()
+        new = set(re.findall(r'^#include <(pqscope/[^>]+)>', text, re.M)) - found
+        found |= new
+        left += new
+    return found
+
+
+def largest(bases, reached, header):
+    """Of the headers a header can be compiled behind the one that reaches most others."""
+    fitting = [base for base in bases if base in reached[header] and header not in reached[base]]
+    return max(fitting, key=lambda base: len(reached[base]), default=None)
+
+
+def choose(reached):
+    """Headers to precompile: each time the one that spares the others most."""
+    chosen = []
+
+    def spared(bases):
+        best = [largest(bases, reached, header) for header in reached]
+        return sum(1 + len(reached[base]) for base in best if base)
+
+    for _ in range(PRECOMPILED if len(reached) > 10 * PRECOMPILED else 0):
+        chosen.append(max(reached, key=lambda header: spared(chosen + [header])))
+    return chosen
 
 
 main()
