@@ -46,6 +46,19 @@ inline bool continues_exponent(std::string_view left, char right) {
          (is_digit(left[left.size() - 2]) || left[left.size() - 2] == '.');
 }
 
+/// Whether `left` ends in a number with a point at its end, not in a qualified name's, that a word
+/// would go on with: `1.` and `e5`.
+inline bool continues_fraction(std::string_view left, char right) {
+  if (left.back() != '.' || !is_identifier_part(right)) {
+    return false;
+  }
+  std::size_t begin = left.size() - 1;
+  while (begin != 0 && is_identifier_part(left[begin - 1])) {
+    --begin;
+  }
+  return is_digit(left[begin]);
+}
+
 /// Whether `right` begins with a quote that would go on with a string in which `left` ends: with
 /// nothing between them but white space, a line break in it, and comments of a line.
 inline bool continues_string(std::string_view left, std::string_view right) {
@@ -92,7 +105,8 @@ inline bool continues_string(std::string_view left, std::string_view right) {
 /// comment where that would not keep them apart.
 inline void splice(std::string& out, std::string_view piece) {
   if (!out.empty() && !piece.empty()) {
-    if (runs_together(out.back(), piece.front()) || continues_exponent(out, piece.front())) {
+    if (runs_together(out.back(), piece.front()) || continues_exponent(out, piece.front()) ||
+        continues_fraction(out, piece.front())) {
       out += ' ';
     } else if (continues_string(out, piece)) {
       out += "/**/";

@@ -62,6 +62,8 @@ TEST_CASE("what is put in does not run together with its neighbours") {
 TEST_CASE("a number or a sign does not go on in what is put next to it") {
   CHECK(compose("SELECT {}.5", literal{1}).text() == "SELECT 1 .5");
   CHECK(compose("SELECT {}{}", dynamic_sql{"1."}, literal{5}).text() == "SELECT 1. 5");
+  CHECK(compose("SELECT {}e5", dynamic_sql{"1."}).text() == "SELECT 1. e5");
+  CHECK(compose("SELECT t1.{}", dynamic_sql{"e5"}).text() == "SELECT t1.e5");
   CHECK(compose("SELECT 2e{}", literal{-1}).text() == "SELECT 2e -1");
   CHECK(compose("SELECT 2e-{}", literal{1}).text() == "SELECT 2e- 1");
   CHECK(compose("SELECT price-{}", literal{1}).text() == "SELECT price-1");
