@@ -37,22 +37,22 @@ def main():
     include, libpq, *compiler = sys.argv[1:split]
     headers = sys.argv[split + 1:]
     clang = 'clang' in run(compiler + ['--version']).stdout
-    command = compiler + COMMON + (CLANG if clang else GCC) + ['-I', include, '-isystem', libpq, '-x', 'c++']
-    usual = command + ['-std=c++20', '-fsyntax-only', '-']
+    command = compiler + COMMON + (CLANG if clang else GCC) + ['-I', include, '-isystem', libpq]
+    usual = command + ['-std=c++20', '-fsyntax-only']
 
-    jobs = [(header, usual, '') for header in headers]
+    jobs = [(header, usual, '') for header in headers]  # and what is said of the options
     if 'pqscope/pqscope.hpp' in headers:
         for options in (['-std=c++2b', '-O0'], ['-std=c++20', '-O2', '-DNDEBUG']):
-            jobs.append(('pqscope/pqscope.hpp', command + options + ['-c', '-o', '/dev/null', '-'], ' '.join(options)))
+            jobs.append(('pqscope/pqscope.hpp', command + options + ['-c', '-o', '/dev/null'], ' '.join(options)))
 
     with tempfile.TemporaryDirectory() as place:
-        behind = precompile(include, headers, usual, clang, pathlib.Path(place))
+        behind = precompile(include, headers, command + ['-std=c++20'], clang, pathlib.Path(place))
 
         def compile(job):
             header, words, options = job
             if not options:
-                words = words[:-1] + behind.get(header, []) + ['-']
-            return run(words, input=f'#include <{header}>\n#include <{header}>\n')
+                words = words + behind.get(header, [])
+            return run(words + ['-x', 'c++', '-'], input=f'#include <{header}>\n#include <{header}>\n')
 
         report = Report()
         for (header, _, options), result in zip(jobs, side_by_side(compile, jobs)):
@@ -61,7 +61,7 @@ def main():
     report.end()
 
 
-def precompile(include, headers, usual, clang, place):
+def precompile(include, headers, command, clang, place):
     """For each header that includes one of the chosen ones the options to compile it behind that."""
     reached = {header: reach(pathlib.Path(include), header) for header in headers}
     chosen = choose(reached)
@@ -70,8 +70,7 @@ def precompile(include, headers, usual, clang, place):
         source = place / (base.replace('/', '_'))
         source.write_text(f'#include <{base}>\n')
         made = source.with_suffix('.pch' if clang else '.hpp.gch')
-        words = [word for word in usual if word not in ('c++', '-x', '-fsyntax-only', '-')]
-        done = run(words + ['-x', 'c++-header', str(source), '-o', str(made)])
+        done = run(command + ['-x', 'c++-header', str(source), '-o', str(made)])
         if done.returncode != 0 or done.stderr:
             return None
         return ['-include-pch', str(made)] if clang else ['-include', str(source)]
