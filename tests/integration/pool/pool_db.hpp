@@ -132,7 +132,7 @@ inline void ensure_whole(pqscope::pool& pool) {
   REQUIRE(before.waiting == 0);
   std::vector<pqscope::lease> all;
   for (std::size_t i = 0; i < before.max_size; ++i) {
-    all.push_back(pool.acquire());
+    all.push_back(pool.acquire(std::chrono::seconds{30}));
     REQUIRE(all.back()->query<int>("SELECT 42").one() == 42);
   }
   REQUIRE(pool.stats().in_use == before.max_size);

@@ -196,6 +196,7 @@ TEST_CASE("a session's limits do not stay on the pool's connection") {
 
 TEST_CASE("a timeout of a session's wait names the session, and those who hold connections") {
   pool db{support::test_config(), {.max_size = 1, .acquire_timeout = 20ms}};
+  db.acquire(10s).release();  // connecting may take longer
   with_session(db, [&](session& outer) {
     outer.execute("SELECT 1");
     auto const holder = __LINE__ - 1;
