@@ -38,25 +38,26 @@ def main():
     headers = sys.argv[split + 1:]
     clang = 'clang' in run(compiler + ['--version']).stdout
     command = compiler + COMMON + (CLANG if clang else GCC) + ['-I', include, '-isystem', libpq]
-    usual = command + ['-std=c++20', '-fsyntax-only']
+    usual = ['-std=c++20', '-O1']
 
-    jobs = [(header, usual, '') for header in headers]  # and what is said of the options
+    jobs = [(header, usual) for header in headers]
     if 'pqscope/pqscope.hpp' in headers:
         for options in (['-std=c++2b', '-O0'], ['-std=c++20', '-O2', '-DNDEBUG']):
-            jobs.append(('pqscope/pqscope.hpp', command + options + ['-c', '-o', '/dev/null'], ' '.join(options)))
+            jobs.append(('pqscope/pqscope.hpp', options))
 
     with tempfile.TemporaryDirectory() as place:
-        behind = precompile(include, headers, command + ['-std=c++20'], clang, pathlib.Path(place))
+        behind = precompile(include, headers, command + usual, clang, pathlib.Path(place))
 
         def compile(job):
-            header, words, options = job
-            if not options:
-                words = words + behind.get(header, [])
-            return run(words + ['-x', 'c++', '-'], input=f'#include <{header}>\n#include <{header}>\n')
+            header, options = job
+            if options is usual:
+                options = options + behind.get(header, [])
+            return run(command + options + ['-c', '-o', '/dev/null', '-x', 'c++', '-'],
+                       input=f'#include <{header}>\n#include <{header}>\n')
 
         report = Report()
-        for (header, _, options), result in zip(jobs, side_by_side(compile, jobs)):
-            report.check(result.returncode == 0 and not result.stderr, f'{header} {options}',
+        for (header, options), result in zip(jobs, side_by_side(compile, jobs)):
+            report.check(result.returncode == 0 and not result.stderr, f'{header} {" ".join(options)}',
                          result.stdout + result.stderr)
     report.end()
 

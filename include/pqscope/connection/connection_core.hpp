@@ -68,7 +68,7 @@ class connection_core {
       : handle_{std::move(handle)}, notices_{options.observer}, cache_{options.statement_cache} {
     limits.stop = options.stop;
     limits.each = saturated(options.deadline);
-    limits.spin = options.spin < longest_spin ? options.spin : longest_spin;
+    limits.spin = bounded_spin(options.spin);
   }
   connection_core(connection_core const&) = delete;
   connection_core& operator=(connection_core const&) = delete;

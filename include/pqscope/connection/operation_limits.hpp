@@ -22,8 +22,12 @@ inline std::optional<libpq::clock::duration> saturated(
                                                                      : duration{*limit};
 }
 
-/// No wait looks for longer than this without sleeping.
-inline constexpr std::chrono::microseconds longest_spin{10'000};
+/// How long a wait looks without sleeping: not less than nothing, nor more than 10 ms.
+inline std::chrono::microseconds bounded_spin(std::chrono::microseconds wanted) noexcept {
+  constexpr std::chrono::microseconds none{0};
+  constexpr std::chrono::microseconds longest{10'000};
+  return wanted < none ? none : wanted < longest ? wanted : longest;
+}
 
 /// The limits a connection is under: one for each operation, one for the scope that is open, and
 /// a stop token.

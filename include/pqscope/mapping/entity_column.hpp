@@ -40,7 +40,7 @@ struct codec<detail::entity_column<T, Binding>> {
     }
     detail::put_array_head({column.objects.size()}, 1, has_nulls, element::type, out);
     for (auto const& each : column.objects) {
-      put(Binding::get(each->value), out);
+      detail::put_array_element<value_type>(Binding::get(each->value), out);
     }
   }
 
@@ -48,20 +48,6 @@ struct codec<detail::entity_column<T, Binding>> {
   using value_type = typename Binding::value;
   using carrier = detail::null_carrier_for<value_type>;
   using element = codec_for<non_null_t<value_type>>;
-
-  static void put(value_type const& value, encoder& out) {
-    if (carrier::is_null(value)) {
-      out.put_int32(-1);
-      return;
-    }
-    std::size_t const offset = out.size();
-    out.put_int32(0);
-    element::encode(carrier::value(value), out);
-    if constexpr (element::text_parameter) {
-      detail::refuse_nul(out.view().substr(offset + 4));
-    }
-    detail::put_element_size(offset, out);
-  }
 };
 
 }  // namespace pqscope

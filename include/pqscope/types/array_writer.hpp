@@ -22,6 +22,24 @@ inline void refuse_nul(std::string_view text) {
   }
 }
 
+/// Appends one element in the binary format, with its size before it.
+template <class T>
+void put_array_element(T const& value, encoder& out) {
+  using carrier = null_carrier_for<T>;
+  using element_codec = codec_for<non_null_t<T>>;
+  if (carrier::is_null(value)) {
+    out.put_int32(-1);
+    return;
+  }
+  std::size_t const offset = out.size();
+  out.put_int32(0);
+  element_codec::encode(carrier::value(value), out);
+  if constexpr (element_codec::text_parameter) {
+    refuse_nul(out.view().substr(offset + 4));
+  }
+  put_element_size(offset, out);
+}
+
 /// Writes a container that is an array. `Container` is a vector, a span or a `std::array`.
 template <class Container>
 struct array_writer {
@@ -75,24 +93,9 @@ struct array_writer {
       if constexpr (array_shape<Level>::depth > 1) {
         put_elements(element, out);
       } else {
-        put_leaf(element, out);
+        put_array_element<leaf_type>(element, out);
       }
     }
-  }
-
-  static void put_leaf(leaf_type const& leaf, encoder& out) {
-    using carrier = null_carrier_for<leaf_type>;
-    if (carrier::is_null(leaf)) {
-      out.put_int32(-1);
-      return;
-    }
-    std::size_t const offset = out.size();
-    out.put_int32(0);
-    leaf_codec::encode(carrier::value(leaf), out);
-    if constexpr (leaf_codec::text_parameter) {
-      refuse_nul(out.view().substr(offset + 4));
-    }
-    put_element_size(offset, out);
   }
 
   template <class Level, class Put>

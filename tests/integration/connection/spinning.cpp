@@ -70,7 +70,7 @@ TEST_CASE("deadlines and stops hold for a connection that spins") {
 }
 
 TEST_CASE("a spin below zero is none") {
-  connection db{support::test_config(), {.spin = -1ms}};
+  connection db{support::test_config(), {.spin = std::chrono::microseconds::min()}};
   CHECK(db.query<int>("SELECT 7").one() == 7);
   support::ensure_usable(db);
 }
