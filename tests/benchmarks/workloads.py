@@ -77,7 +77,7 @@ WORKLOADS = [
         [Variant('raw', 'w3_vector', 'libpq by hand, as they arrive'),
          Variant('raw', 'w3_vector_whole', 'libpq by hand, a whole result first'),
          Variant('pqscope', 'w3_vector', 'pqscope, stream().all()', {'1c': 1.05, '2c': 1.05}),
-         Variant('pqscope', 'w3_vector_whole', 'pqscope, query().all()'),
+         Variant('pqscope', 'w3_vector_query', 'pqscope, query().all()', {'1c': 1.05, '2c': 1.05}),
          Variant('pqxx', 'w3_vector', 'libpqxx, exec'),
          Variant('psycopg', 'w3_vector', 'psycopg 3, fetchall', share=20),
          Variant('asyncpg', 'w3_vector', 'asyncpg, fetch', share=5)],

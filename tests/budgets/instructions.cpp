@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -56,8 +57,10 @@ std::uint64_t big_endian(char const* at) {
   return __builtin_bswap64(value);
 }
 
-// What somebody careful writes: non-blocking sending, waiting in poll, every result read.
-PGresult* by_hand(PGconn* conn) {
+// What somebody careful writes: non-blocking sending, waiting in poll, every result read. Calls
+// `take` with each of them.
+template <class Take>
+void each_by_hand(PGconn* conn, Take const& take) {
   while (PQflush(conn) > 0) {
     pollfd wait{PQsocket(conn), POLLIN | POLLOUT, 0};
     poll(&wait, 1, -1);
@@ -65,7 +68,6 @@ PGresult* by_hand(PGconn* conn) {
       fail(PQerrorMessage(conn));
     }
   }
-  PGresult* first = nullptr;
   for (;;) {
     while (PQisBusy(conn) != 0) {
       pollfd wait{PQsocket(conn), POLLIN, 0};
@@ -76,51 +78,91 @@ PGresult* by_hand(PGconn* conn) {
     }
     PGresult* const next = PQgetResult(conn);
     if (next == nullptr) {
-      break;
+      return;
     }
-    if (PQresultStatus(next) != PGRES_TUPLES_OK && PQresultStatus(next) != PGRES_COMMAND_OK) {
+    if (PQresultStatus(next) == PGRES_FATAL_ERROR) {
       fail(PQresultErrorMessage(next));
     }
-    if (first != nullptr) {
-      fail("two results");
-    }
-    first = next;
+    take(next);
   }
-  return first;
 }
 
-void raw_rows(PGconn* conn, char const* count, checksum& sum) {
+PGresult* by_hand(PGconn* conn) {
+  PGresult* only = nullptr;
+  each_by_hand(conn, [&](PGresult* result) {
+    if (only != nullptr) {
+      fail("two results");
+    }
+    only = result;
+  });
+  return only;
+}
+
+row read_by_hand(PGresult const* result, int at) {
+  constexpr auto epoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+  row each;
+  for (int column = 0; column < 4; ++column) {
+    if (PQgetisnull(result, at, column) != 0) {
+      fail("NULL");
+    }
+  }
+  if (PQgetlength(result, at, 0) != 8 || PQgetlength(result, at, 2) != 8 ||
+      PQgetlength(result, at, 3) != 8) {
+    fail("length");
+  }
+  each.id = static_cast<std::int64_t>(big_endian(PQgetvalue(result, at, 0)));
+  each.text.assign(PQgetvalue(result, at, 1), static_cast<std::size_t>(PQgetlength(result, at, 1)));
+  std::uint64_t const bits = big_endian(PQgetvalue(result, at, 2));
+  std::memcpy(&each.number, &bits, sizeof bits);
+  each.time = epoch + std::chrono::microseconds{
+                          static_cast<std::int64_t>(big_endian(PQgetvalue(result, at, 3)))};
+  return each;
+}
+
+void send_by_hand(PGconn* conn, long count) {
   Oid const types[] = {20};
-  std::uint64_t const number = __builtin_bswap64(std::strtoull(count, nullptr, 10));
+  std::uint64_t const number = __builtin_bswap64(static_cast<std::uint64_t>(count));
   char const* const values[] = {reinterpret_cast<char const*>(&number)};
   int const lengths[] = {8};
   int const formats[] = {1};
   if (PQsendQueryParams(conn, rows_sql, 1, types, values, lengths, formats, 1) == 0) {
     fail(PQerrorMessage(conn));
   }
+}
+
+constexpr long rows_kept = 1000;
+
+void raw_rows(PGconn* conn, long count, checksum& sum) {
+  send_by_hand(conn, rows_kept);
   PGresult* const result = by_hand(conn);
-  int const rows = PQntuples(result);
-  constexpr auto epoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
-  for (int i = 0; i < rows; ++i) {
-    row each;
-    for (int column = 0; column < 4; ++column) {
-      if (PQgetisnull(result, i, column) != 0) {
-        fail("NULL");
-      }
+  for (long done = 0; done < count; done += rows_kept) {
+    for (int i = 0, rows = PQntuples(result); i < rows; ++i) {
+      sum.add(read_by_hand(result, i));
     }
-    if (PQgetlength(result, i, 0) != 8 || PQgetlength(result, i, 2) != 8 ||
-        PQgetlength(result, i, 3) != 8) {
-      fail("length");
-    }
-    each.id = static_cast<std::int64_t>(big_endian(PQgetvalue(result, i, 0)));
-    each.text.assign(PQgetvalue(result, i, 1), static_cast<std::size_t>(PQgetlength(result, i, 1)));
-    std::uint64_t const bits = big_endian(PQgetvalue(result, i, 2));
-    std::memcpy(&each.number, &bits, sizeof bits);
-    each.time = epoch + std::chrono::microseconds{
-                            static_cast<std::int64_t>(big_endian(PQgetvalue(result, i, 3)))};
-    sum.add(each);
   }
   PQclear(result);
+}
+
+void raw_arrivals(PGconn* conn, long count, checksum& sum) {
+  send_by_hand(conn, count);
+#ifdef LIBPQ_HAS_CHUNK_MODE
+  bool const apart = PQsetChunkedRowsMode(conn, 256) != 0;
+#else
+  bool const apart = PQsetSingleRowMode(conn) != 0;
+#endif
+  if (!apart) {
+    fail("rows do not arrive by and by");
+  }
+  std::vector<row> all;
+  each_by_hand(conn, [&](PGresult* result) {
+    for (int i = 0, rows = PQntuples(result); i < rows; ++i) {
+      all.push_back(read_by_hand(result, i));
+    }
+    PQclear(result);
+  });
+  for (row const& each : all) {
+    sum.add(each);
+  }
 }
 
 void raw_statements(PGconn* conn, long count, checksum& sum) {
@@ -147,7 +189,7 @@ void raw_statements(PGconn* conn, long count, checksum& sum) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    fail("instructions rows|statements raw|pqscope COUNT URL");
+    fail("instructions rows|arrivals|statements raw|pqscope COUNT URL");
   }
   std::string_view const workload = argv[1];
   std::string_view const client = argv[2];
@@ -158,12 +200,24 @@ int main(int argc, char** argv) {
     if (PQstatus(conn) != CONNECTION_OK || PQsetnonblocking(conn, 1) != 0) {
       fail(PQerrorMessage(conn));
     }
-    workload == "rows" ? raw_rows(conn, argv[3], sum) : raw_statements(conn, count, sum);
+    workload == "rows"       ? raw_rows(conn, count, sum)
+    : workload == "arrivals" ? raw_arrivals(conn, count, sum)
+                             : raw_statements(conn, count, sum);
     PQfinish(conn);
   } else {
     pqscope::connection conn{pqscope::config::from_url(argv[4])};
+    pqscope::dynamic_sql const text{rows_sql};
     if (workload == "rows") {
-      for (row const& each : conn.query<row>(pqscope::dynamic_sql{rows_sql}, std::int64_t{count})) {
+      static_cast<void>(conn.query<row>(text, std::int64_t{1}));
+      static_cast<void>(conn.query<row>(text, std::int64_t{1}));
+      auto const kept = conn.query<row>(text, std::int64_t{rows_kept});
+      for (long done = 0; done < count; done += rows_kept) {
+        for (row const& each : kept) {
+          sum.add(each);
+        }
+      }
+    } else if (workload == "arrivals") {
+      for (row const& each : conn.query<row>(text, std::int64_t{count}).all()) {
         sum.add(each);
       }
     } else {

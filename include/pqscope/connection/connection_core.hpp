@@ -50,6 +50,7 @@ enum class exchange_end : unsigned char {
 };
 
 class connection_core;
+class row_sink;
 
 /// Where objects that may outlive their connection find it; null once it is gone, or somebody
 /// else's.
@@ -211,7 +212,10 @@ class connection_core {
   bool has_queue() const noexcept { return !queue_.empty(); }
 
   /// Carries out a statement of the user's in one round trip, with whatever was queued before it.
-  libpq::result_handle run(libpq::request&& statement, sql_view const& text);
+  /// Its rows go to `rows` as they arrive, if that is given; those of a prepared statement that
+  /// returned only few the last time are in the result.
+  libpq::result_handle run(libpq::request&& statement, sql_view const& text,
+                           row_sink* rows = nullptr);
 
   /// Carries out a control statement of a scope's, with whatever was queued before it; or one of
   /// the library's own.
@@ -228,7 +232,7 @@ class connection_core {
   friend class core_pipeline;
   friend class core_questions;
 
-  libpq::result_handle run_once(libpq::request&& statement, sql_view const& text);
+  libpq::result_handle run_once(libpq::request&& statement, sql_view const& text, row_sink* rows);
   template <class Run>
   std::invoke_result_t<Run&> run_undoable(std::source_location const& where, Run&& run);
 
@@ -237,9 +241,10 @@ class connection_core {
   void append_queue();
   bool deferred_asks() const;
   libpq::result_handle send(libpq::request&& statement, sql_view const& text,
-                            statement_origin origin);
+                            statement_origin origin, row_sink* rows = nullptr);
   bool perform(std::size_t main, sql_view const& text, statement_origin origin,
-               cached_statement* known = nullptr, bool repeatable = false);
+               cached_statement* known = nullptr, bool repeatable = false,
+               row_sink* rows = nullptr);
   libpq::limit require_time(std::source_location const& where);
   bool conclude(libpq::exchange& exchange, libpq::drive_result drove,
                 statement_report const& report, libpq::clock::time_point start,

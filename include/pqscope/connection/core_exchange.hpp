@@ -4,6 +4,7 @@
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/control_rules.hpp>
 #include <pqscope/connection/failure.hpp>
+#include <pqscope/connection/row_sink.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/usage_error.hpp>
@@ -25,15 +26,16 @@
 
 namespace pqscope::detail {
 
-inline libpq::result_handle connection_core::run(libpq::request&& statement, sql_view const& text) {
+inline libpq::result_handle connection_core::run(libpq::request&& statement, sql_view const& text,
+                                                 row_sink* rows) {
   if (innermost != nullptr && innermost->sandbox) {
-    return run_undoable(text.where, [&] { return run_once(std::move(statement), text); });
+    return run_undoable(text.where, [&] { return run_once(std::move(statement), text, rows); });
   }
-  return run_once(std::move(statement), text);
+  return run_once(std::move(statement), text, rows);
 }
 
 inline libpq::result_handle connection_core::run_once(libpq::request&& statement,
-                                                      sql_view const& text) {
+                                                      sql_view const& text, row_sink* rows) {
   core_use const use{*this, text.where};
   if (innermost != nullptr) {
     refuse_control(statement, text, innermost);
@@ -42,7 +44,7 @@ inline libpq::result_handle connection_core::run_once(libpq::request&& statement
   if (goes_alone(statement, text) && !queue_.empty()) {
     flush_queue(text.where);
   }
-  return send(std::move(statement), text, statement_origin::caller);
+  return send(std::move(statement), text, statement_origin::caller, rows);
 }
 
 /// Refuses a statement that would be carried out in another transaction than its scope's, or in
@@ -139,7 +141,8 @@ inline void connection_core::flush_queue(std::source_location const& where) {
 }
 
 inline libpq::result_handle connection_core::send(libpq::request&& statement, sql_view const& text,
-                                                  statement_origin origin) {
+                                                  statement_origin origin, row_sink* rows) {
+  statement.streams = rows != nullptr;
   bool const in_scope = origin == statement_origin::caller && innermost != nullptr;
   bool const alone = goes_alone(statement, text);
   bool const asks = in_scope && identify && !mark && !alone && !precedes_snapshot(text.str()) &&
@@ -159,7 +162,7 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
     if (asks) {
       request_mark();
     }
-    if (perform(main, text, origin, known, repeatable)) {
+    if (perform(main, text, origin, known, repeatable, rows)) {
       break;
     }
   }
@@ -201,6 +204,7 @@ inline cached_statement* connection_core::request_main(libpq::request const& sta
                          .name = statement.name,
                          .parameters = bound,
                          .format = statement.format,
+                         .streams = statement.streams,
                          .is_prompt = statement.is_prompt});
     return nullptr;
   }
@@ -219,7 +223,8 @@ inline cached_statement* connection_core::request_main(libpq::request const& sta
                        .text = text.text,
                        .name = known->name.c_str(),
                        .parameters = bound,
-                       .format = statement.format});
+                       .format = statement.format,
+                       .streams = statement.streams && !known->yields_few});
   return known;
 }
 
@@ -247,7 +252,13 @@ inline void connection_core::settle_cache(cached_statement* known, std::size_t m
     known->prepared = static_cast<bool>(requests_[main - 1].answer);
     if (!known->prepared) {
       cache_.forget(*known);
+      known = nullptr;
     }
+  }
+  if (known != nullptr && requests_[main].answer) {
+    libpq::request const& asked = requests_[main];
+    auto const rows = static_cast<std::uint64_t>(libpq::result_view{asked.answer}.rows());
+    known->yields_few = asked.streamed + rows <= few_rows;
   }
   for (libpq::request const& each : requests_) {
     if (each.dropped_statements) {
@@ -299,14 +310,14 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
 /// `repeatable`, if nothing was carried out and the same can be asked for again.
 inline bool connection_core::perform(std::size_t main, sql_view const& text,
                                      statement_origin origin, cached_statement* known,
-                                     bool repeatable) {
+                                     bool repeatable, row_sink* rows) {
   libpq::limit const bound = require_time(text.where);
   statement_report const report{notices_, requests_, main, text, origin, {}, &queue_};
   auto const start = report ? libpq::clock::now() : libpq::clock::time_point{};
   report.started();
   ++round_trips_;
   libpq::exchange exchange{handle_, requests_, patience.drain};
-  libpq::drive_result const drove = libpq::drive(exchange, bound);
+  libpq::drive_result const drove = drive_rows(exchange, bound, rows);
   return conclude(exchange, drove, report, start, known, repeatable);
 }
 

@@ -8,11 +8,13 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace pqscope::detail {
 
@@ -124,7 +126,20 @@ template <class Row>
   requires(row_shape<Row>::by_name)
 inline constexpr bool refers_to_result<Row> = refers_to_result<field_types<Row>>;
 
-/// The same for a row that a shape makes.
+/// Whether rows can be copied. A `std::vector` says so of itself whatever its elements are.
+template <class Row>
+inline constexpr bool is_copyable = std::is_copy_constructible_v<Row>;
+template <class Element>
+inline constexpr bool is_copyable<std::vector<Element>> = is_copyable<Element>;
+template <class Value>
+inline constexpr bool is_copyable<std::optional<Value>> = is_copyable<Value>;
+template <class... Fields>
+inline constexpr bool is_copyable<std::tuple<Fields...>> = (is_copyable<Fields> && ...);
+template <class Row>
+  requires(row_shape<Row>::by_name)
+inline constexpr bool is_copyable<Row> = is_copyable<field_types<Row>>;
+
+/// Whether a row that a shape makes refers to the memory of its result.
 template <class Row, class Shape>
 inline constexpr bool shape_refers = refers_to_result<Row>;
 

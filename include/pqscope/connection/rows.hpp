@@ -2,15 +2,14 @@
 #define PQSCOPE_CONNECTION_ROWS_HPP
 
 #include <pqscope/connection/index_iterator.hpp>
+#include <pqscope/connection/row_collection.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/type_source.hpp>
-#include <pqscope/error/decode_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/result.hpp>
 
-#include <array>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -22,7 +21,13 @@
 
 namespace pqscope {
 
-/// The rows of a `query<Row>`: binary values in memory, decoded as they are looked at.
+/// The rows of a `query<Row>`.
+///
+/// They were decoded as they arrived, so that no whole result is held beside them, and are copied
+/// as they are looked at; `query(…).all()` hands them over. Binary values in memory, decoded as
+/// they are looked at, are: the rows of a prepared statement that returned at most 4096 the last
+/// time; rows that refer to the result, or cannot be copied; anonymous records; values of a type
+/// made by users that the connection had not met. `stream` holds no rows at all.
 ///
 /// `Row` is a type with a `codec`, a `std::tuple` of such by position, or an aggregate struct of
 /// such by the names of its fields. Columns and types were matched when the query returned, those
@@ -38,7 +43,9 @@ template <class Row, class Shape = detail::row_shape<Row>>
 class rows {
   using shape = Shape;
   struct look {
-    Row operator()(rows const* of, int index) const { return of->read(index); }
+    Row operator()(rows const* of, int index) const {
+      return of->read(static_cast<std::size_t>(index));
+    }
   };
 
  public:
@@ -46,13 +53,17 @@ class rows {
   /// \throws type_mismatch that lists every column that does not fit
   rows(libpq::result_handle handle, std::source_location where,
        detail::type_source const& source = {})
-      : handle_{std::move(handle)}, where_{where} {
+      : where_{where} {
+    rows_.result = std::move(handle);
     auto const fields = shape::fields();
-    types_ = detail::plan_row(view(), fields, shape::by_name, plan_, where_, source);
+    rows_.types = detail::plan_row(rows_.view(), fields, shape::by_name, rows_.plan, where, source);
   }
+  /// Used by `query`.
+  rows(detail::row_collection<Row, Shape>&& collected, std::source_location where)
+      : rows_{std::move(collected)}, where_{where} {}
 
   /// Number of rows.
-  std::size_t size() const noexcept { return static_cast<std::size_t>(view().rows()); }
+  std::size_t size() const noexcept { return rows_.size(); }
   /// Whether there are none.
   bool empty() const noexcept { return size() == 0; }
   /// Decodes a row, counted from 0. \throws usage_error if there is no such row
@@ -61,7 +72,7 @@ class rows {
       throw usage_error("row " + std::to_string(index) + " is out of range: there are " +
                         std::to_string(size()));
     }
-    return read(static_cast<int>(index));
+    return read(index);
   }
 
   /// The only row. \throws no_rows, too_many_rows unless there is exactly one
@@ -81,12 +92,12 @@ class rows {
   }
   /// Every row, decoded.
   std::vector<Row> all() const& {
-    std::vector<Row> decoded;
-    decoded.reserve(size());
-    for (int row = 0, end = view().rows(); row < end; ++row) {
-      decoded.push_back(read(row));
+    std::vector<Row> read_all;
+    read_all.reserve(size());
+    for (std::size_t row = 0, end = size(); row < end; ++row) {
+      read_all.push_back(read(row));
     }
-    return decoded;
+    return read_all;
   }
   /// As above, for rows that are read from the query at once: they may not refer to it.
   Row one() const&& {
@@ -103,10 +114,13 @@ class rows {
     check_not_dangling();
     return one_or_none();
   }
-  /// As above.
-  std::vector<Row> all() const&& {
+  /// As above; those that were decoded are handed over.
+  std::vector<Row> all() && {
     check_not_dangling();
-    return all();
+    if (size() > rows_.decoded.size()) {
+      return static_cast<rows const&>(*this).all();
+    }
+    return std::move(rows_.decoded);
   }
 
   /// Goes through the rows, decoding each as it is looked at.
@@ -114,20 +128,10 @@ class rows {
   /// The first row.
   iterator begin() const noexcept { return {this, 0}; }
   /// Behind the last row.
-  iterator end() const noexcept { return {this, view().rows()}; }
+  iterator end() const noexcept { return {this, static_cast<int>(size())}; }
 
  private:
-  libpq::result_view view() const noexcept { return libpq::result_view{handle_}; }
-
-  Row read(int row) const {
-    detail::row_reader<shape::size> const reader{view(), plan_, row, types_.get()};
-    try {
-      return shape::make(reader);
-    } catch (decode_error& failure) {
-      reader.locate(failure);
-      throw;
-    }
-  }
+  Row read(std::size_t row) const { return rows_.read(row); }
 
   void require_at_most_one() const {
     if (size() > 1) {
@@ -141,9 +145,7 @@ class rows {
                   "the query's result in a variable, or read std::string");
   }
 
-  libpq::result_handle handle_;
-  std::array<detail::column_plan, shape::size> plan_{};
-  detail::shared_types types_;
+  detail::row_collection<Row, Shape> rows_{};
   std::source_location where_;
 };
 

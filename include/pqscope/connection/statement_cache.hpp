@@ -6,7 +6,6 @@
 #include <pqscope/sql/lexer.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -18,6 +17,10 @@
 
 namespace pqscope::detail {
 
+/// How many rows are few: of those that arrive one by one, as they do with libpq before 17, each
+/// costs more than in one result.
+inline constexpr std::uint64_t few_rows = 4096;
+
 /// A statement that is prepared on the server, or about to be.
 struct cached_statement {
   std::uint64_t key = 0;
@@ -25,8 +28,9 @@ struct cached_statement {
   std::vector<unsigned> types;  ///< of its parameters, as declared
   std::string name;
   bool prepared = false;
-  std::uint64_t used = 0;  ///< when, in uses of the cache
-  bool pinned = false;     ///< a part of the exchange that is being made
+  std::uint64_t used = 0;   ///< when, in uses of the cache
+  bool pinned = false;      ///< a part of the exchange that is being made
+  bool yields_few = false;  ///< it returned no more than few rows the last time
 };
 
 /// The statements that a connection has prepared, by text and parameter types; those used longest
@@ -101,7 +105,11 @@ class statement_cache {
       dead = dead || !each->prepared;
     }
     if (dead) {
-      std::erase_if(entries_, [](auto const& each) { return !each->prepared; });
+      for (std::size_t i = entries_.size(); i-- > 0;) {
+        if (!entries_[i]->prepared) {
+          erase(i);
+        }
+      }
       rebuild();
     }
   }
@@ -121,7 +129,12 @@ class statement_cache {
 
   /// Forgets one; the server keeps it.
   void forget(cached_statement const& which) noexcept {
-    std::erase_if(entries_, [&](auto const& each) { return each.get() == &which; });
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (entries_[i].get() == &which) {
+        erase(i);
+        break;
+      }
+    }
     rebuild();
   }
   /// Forgets all: the server has done so.
@@ -154,18 +167,26 @@ class statement_cache {
   /// Whether a text has not been seen lately; it has, the next time.
   bool is_new(sql_view const& text, libpq::parameters const& bound) noexcept {
     std::uint64_t const key = key_of(text, bound);
-    bool const seen = std::find(std::begin(seen_), std::end(seen_), key) != std::end(seen_);
-    if (!seen) {
-      seen_[next_seen_++ % std::size(seen_)] = key;
+    for (std::uint64_t const seen : seen_) {
+      if (seen == key) {
+        return false;
+      }
     }
-    return !seen;
+    seen_[next_seen_++ % std::size(seen_)] = key;
+    return true;
   }
 
   static bool is(cached_statement const& known, sql_view const& text,
                  libpq::parameters const& bound) noexcept {
-    return known.types.size() == static_cast<std::size_t>(bound.count) &&
-           std::equal(known.types.begin(), known.types.end(), bound.types) &&
-           known.text == text.str();
+    if (known.types.size() != static_cast<std::size_t>(bound.count)) {
+      return false;
+    }
+    for (std::size_t i = 0; i < known.types.size(); ++i) {
+      if (known.types[i] != bound.types[i]) {
+        return false;
+      }
+    }
+    return known.text == text.str();
   }
 
   /// Whether a statement is of those that are planned, and so gain by being prepared.
@@ -177,29 +198,51 @@ class statement_cache {
     }
     constexpr std::string_view verbs[] = {"select", "insert", "update", "delete",
                                           "with",   "values", "merge",  "table"};
-    std::string_view const verb{word.begin, word.size()};
-    auto const same = [](char a, char b) {
-      return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-    };
-    return word.kind == sql_token_kind::word &&
-           std::any_of(std::begin(verbs), std::end(verbs), [&](std::string_view each) {
-             return std::equal(verb.begin(), verb.end(), each.begin(), each.end(), same);
-           });
+    if (word.kind != sql_token_kind::word) {
+      return false;
+    }
+    for (std::string_view const verb : verbs) {
+      if (is_verb(verb, {word.begin, word.size()})) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Whether a word is that verb, in whatever case.
+  static bool is_verb(std::string_view verb, std::string_view word) noexcept {
+    if (word.size() != verb.size()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      char const c = word[i];
+      if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != verb[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   bool evict() {
-    auto const oldest =
-        std::min_element(entries_.begin(), entries_.end(), [](auto const& a, auto const& b) {
-          return std::pair{a->pinned, a->used} < std::pair{b->pinned, b->used};
-        });
-    if ((*oldest)->pinned) {
+    std::size_t oldest = entries_.size();
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (!entries_[i]->pinned &&
+          (oldest == entries_.size() || entries_[i]->used < entries_[oldest]->used)) {
+        oldest = i;
+      }
+    }
+    if (oldest == entries_.size()) {
       return false;
     }
-    if ((*oldest)->prepared) {
-      evicted_.push_back("DEALLOCATE " + (*oldest)->name);
+    if (entries_[oldest]->prepared) {
+      evicted_.push_back("DEALLOCATE " + entries_[oldest]->name);
     }
-    entries_.erase(oldest);
+    erase(oldest);
     return true;
+  }
+
+  void erase(std::size_t which) noexcept {
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(which));
   }
 
   std::size_t mask() const noexcept { return index_.size() - 1; }

@@ -64,7 +64,8 @@ struct statement_report {
       event.carried_out = static_cast<bool>(requests[i].answer);
       event.command_tag = answer.command_tag();
       event.rows =
-          answer.has_rows() ? static_cast<std::uint64_t>(answer.rows()) : answer.affected_rows();
+          requests[i].streamed +
+          (answer.has_rows() ? static_cast<std::uint64_t>(answer.rows()) : answer.affected_rows());
       if (i == main && rows) {
         event.rows = *rows;
       }

@@ -5,6 +5,7 @@
 #include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/mapped_statements.hpp>
 #include <pqscope/connection/result.hpp>
+#include <pqscope/connection/row_collector.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/rows.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
@@ -358,7 +359,8 @@ class statements : public mapped_statements<Self> {
     libpq::request request{
         .text = text.text, .parameters = bound, .format = libpq::value_format::binary};
     detail::connection_core& core = self().core_for(text.where);
-    return {core.run(std::move(request), text), text.where, detail::types_of(core)};
+    return {detail::collect_rows<Row, detail::row_shape<Row>>(core, std::move(request), text),
+            text.where};
   }
 
   libpq::result_handle send(sql_view const& text, libpq::parameters const& bound,

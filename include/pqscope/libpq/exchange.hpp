@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -196,10 +197,7 @@ class exchange {
   bool take(result_handle arrived) noexcept {
     ExecStatusType const status = PQresultStatus(arrived.get());
     if (is_row(status) && streaming_) {
-      if (!dropping_rows_) {
-        row_ = std::move(arrived);
-      }
-      return !dropping_rows_;
+      return hand_over(std::move(arrived));
     }
     if (status == PGRES_PIPELINE_SYNC) {
       finish(PQexitPipelineMode(connection_) != 0 ? settled() : outcome::violated);
@@ -218,10 +216,7 @@ class exchange {
     }
     if (streaming_ && PQntuples(arrived.get()) > 0) {  // all at once
       each.answer.reset(PQmakeEmptyPGresult(connection_, PGRES_TUPLES_OK));
-      if (!dropping_rows_) {
-        row_ = std::move(arrived);
-      }
-      return !dropping_rows_;
+      return hand_over(std::move(arrived));
     }
     switch (status) {
       case PGRES_PIPELINE_ABORTED:
@@ -260,6 +255,15 @@ class exchange {
         }
         return false;
     }
+  }
+
+  /// Has rows looked at, unless nobody wants to; whether somebody does.
+  bool hand_over(result_handle arrived) noexcept {
+    requests_[current_].streamed += static_cast<std::uint64_t>(PQntuples(arrived.get()));
+    if (!dropping_rows_) {
+      row_ = std::move(arrived);
+    }
+    return !dropping_rows_;
   }
 
   /// Whether the request that is answered now is the last one, and nothing but its preparation went

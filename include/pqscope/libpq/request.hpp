@@ -4,6 +4,8 @@
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/parameters.hpp>
 
+#include <cstdint>
+
 namespace pqscope::libpq {
 
 /// What one request asks the server to do.
@@ -37,7 +39,8 @@ struct request {
 
   result_handle answer{};  ///< the statement's result; empty where it failed or was not carried out
   result_handle error{};   ///< the first error that has an SQLSTATE, else the first one
-  bool aborted = false;    ///< not carried out because an earlier one failed
+  std::uint64_t streamed = 0;       ///< rows that arrived by and by
+  bool aborted = false;             ///< not carried out because an earlier one failed
   bool asked_to_copy = false;       ///< the server began a COPY, which was ended
   bool dropped_statements = false;  ///< DISCARD ALL or DEALLOCATE ALL was carried out
   bool listened = false;            ///< LISTEN was carried out

@@ -89,13 +89,13 @@ class [[nodiscard]] returning_change {
   returning_change(executor on, Verb verb, Where where)
       : on_{on}, verb_(std::move(verb)), where_(std::move(where)) {}
 
-  /// Carries it out and returns the rows, which are decoded as they are looked at.
+  /// Carries it out and returns the rows; see `pqscope::rows`.
   auto rows(std::source_location at = std::source_location::current()) const {
-    return read_query<returning_change, row, entity_shape<row>>(on_, at,
-                                                                [this](argument_binder& binder) {
-                                                                  verb_.bind(binder);
-                                                                  where_.bind(binder);
-                                                                });
+    return read_many<returning_change, row, entity_shape<row>>(on_, at,
+                                                               [this](argument_binder& binder) {
+                                                                 verb_.bind(binder);
+                                                                 where_.bind(binder);
+                                                               });
   }
   /// Every row.
   std::vector<row> all(std::source_location at = std::source_location::current()) const {

@@ -4,6 +4,7 @@
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/result.hpp>
+#include <pqscope/connection/row_collector.hpp>
 #include <pqscope/connection/rows.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/request.hpp>
@@ -46,7 +47,7 @@ class executor {
   connection_core& (*core_)(void*, std::source_location const&) = nullptr;
 };
 
-/// Reads the rows of a query. `give(binder)` adds its values.
+/// Reads the rows of a query that are few. `give(binder)` adds its values.
 template <class Text, class Row, class Shape, class Give>
 rows<Row, Shape> read_query(executor const& on, std::source_location const& where,
                             Give const& give) {
@@ -56,6 +57,17 @@ rows<Row, Shape> read_query(executor const& on, std::source_location const& wher
       .text = text.text, .parameters = bound.view(), .format = libpq::value_format::binary};
   connection_core& core = on.core(where);
   return {core.run(std::move(request), text), where, types_of(core)};
+}
+
+/// The same of a query whose rows may be many.
+template <class Text, class Row, class Shape, class Give>
+rows<Row, Shape> read_many(executor const& on, std::source_location const& where,
+                           Give const& give) {
+  argument_pack<Text::parameters> const bound{where, give};
+  sql_view const text = sql_of<Text>(where);
+  libpq::request request{
+      .text = text.text, .parameters = bound.view(), .format = libpq::value_format::binary};
+  return {collect_rows<Row, Shape>(on.core(where), std::move(request), text), where};
 }
 
 /// Carries out a query without rows; answers how many it affected.

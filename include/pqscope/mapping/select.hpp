@@ -206,7 +206,7 @@ class [[nodiscard]] selection {
         on_, {{{values...}}}, where_, group_, having_, order_, limit_, offset_};
   }
 
-  /// Carries it out and returns its rows, which are decoded as they are looked at.
+  /// Carries it out and returns its rows; see `pqscope::rows`.
   [[nodiscard]] auto rows(std::source_location at = std::source_location::current()) const {
     return run<how::all, row, shape>(at);
   }
@@ -318,7 +318,7 @@ class [[nodiscard]] selection {
 
   template <how How, class Row, class Shape>
   auto run(std::source_location const& at) const {
-    return read_query<form<How>, Row, Shape>(on_, at, [this](argument_binder& binder) {
+    auto const give = [this](argument_binder& binder) {
       constexpr bool is_whole = form<How>::is_whole;
       if constexpr (is_whole) {
         output_.bind(binder);
@@ -335,7 +335,12 @@ class [[nodiscard]] selection {
           binder.add(offset_);
         }
       }
-    });
+    };
+    if constexpr (How == how::all) {
+      return read_many<form<How>, Row, Shape>(on_, at, give);
+    } else {
+      return read_query<form<How>, Row, Shape>(on_, at, give);
+    }
   }
 
   template <unsigned More>

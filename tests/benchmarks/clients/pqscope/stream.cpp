@@ -63,7 +63,7 @@ bench::variant const variants[] = {
     {"w3_stream", one_by_one},
     {"w3_copy", by_copy},
     {"w3_vector", all_of_stream},
-    {"w3_vector_whole", all_of_query},
+    {"w3_vector_query", all_of_query},
 };
 
 }  // namespace

@@ -1,0 +1,103 @@
+#ifndef PQSCOPE_CONNECTION_ROW_COLLECTOR_HPP
+#define PQSCOPE_CONNECTION_ROW_COLLECTOR_HPP
+
+#include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/core_types.hpp>
+#include <pqscope/connection/row_collection.hpp>
+#include <pqscope/connection/row_plan.hpp>
+#include <pqscope/connection/row_shape.hpp>
+#include <pqscope/connection/row_sink.hpp>
+#include <pqscope/connection/type_source.hpp>
+#include <pqscope/libpq/append.hpp>
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/request.hpp>
+#include <pqscope/libpq/result.hpp>
+#include <pqscope/sql/sql_view.hpp>
+
+#include <exception>
+#include <new>
+#include <utility>
+
+namespace pqscope::detail {
+
+/// Decodes rows as they arrive, so that no whole result is held beside them. From the first that it
+/// cannot decode yet, or at all, it keeps them as they are: they are looked at once the statement
+/// has ended.
+template <class Row, class Shape>
+class row_collector final : public row_sink {
+ public:
+  row_collector(row_collection<Row, Shape>& to, type_source const& source) noexcept
+      : to_{to}, source_{source} {}
+
+  void take(libpq::result_handle const& rows) noexcept override {
+    try {
+      libpq::result_view const view{rows};
+      auto const fields = Shape::fields();
+      if (!planned_ && !kept_) {
+        planned_ = plan_known_row(view, fields, Shape::by_name, to_.plan, source_, to_.types);
+      }
+      int row = 0;
+      int const end = view.rows();
+      while (planned_ && !kept_ && row < end && decode(view, row)) {
+        ++row;
+      }
+      for (; row < end && !problem_; ++row) {
+        libpq::append_row(kept_, rows, row);
+      }
+    } catch (...) {
+      problem_ = std::current_exception();
+    }
+  }
+
+  /// The statement has ended, with this answer; says whether columns and rows have been matched.
+  bool finish(libpq::result_handle answer) {
+    if (problem_) {
+      std::rethrow_exception(problem_);
+    }
+    to_.result = std::move(kept_ ? kept_ : answer);
+    return planned_;
+  }
+
+ private:
+  bool decode(libpq::result_view view, int row) {
+    try {
+      to_.decoded.push_back(to_.decode(view, row));
+      return true;
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {  // thrown once somebody looks at the row
+      return false;
+    }
+  }
+
+  row_collection<Row, Shape>& to_;
+  type_source const& source_;
+  libpq::result_handle kept_;
+  std::exception_ptr problem_;
+  bool planned_ = false;
+};
+
+/// Carries out a statement whose rows are wanted in binary format. Large results are decoded as
+/// they arrive, unless rows refer to them.
+template <class Row, class Shape>
+row_collection<Row, Shape> collect_rows(connection_core& core, libpq::request&& statement,
+                                        sql_view const& text) {
+  row_collection<Row, Shape> made;
+  type_source const source = types_of(core);
+  bool is_planned = false;
+  if constexpr (is_copyable<Row> && !shape_refers<Row, Shape>) {
+    row_collector<Row, Shape> collector{made, source};
+    is_planned = collector.finish(core.run(std::move(statement), text, &collector));
+  } else {
+    made.result = core.run(std::move(statement), text);
+  }
+  if (!is_planned) {
+    auto const fields = Shape::fields();
+    made.types = plan_row(made.view(), fields, Shape::by_name, made.plan, text.where, source);
+  }
+  return made;
+}
+
+}  // namespace pqscope::detail
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef PQSCOPE_CONNECTION_ROW_SINK_HPP
+#define PQSCOPE_CONNECTION_ROW_SINK_HPP
+
+#include <pqscope/libpq/exchange.hpp>
+#include <pqscope/libpq/handles.hpp>
+#include <pqscope/libpq/limit.hpp>
+#include <pqscope/libpq/poll.hpp>
+
+namespace pqscope::detail {
+
+/// Takes the rows of a statement as they arrive.
+class row_sink {
+ public:
+  row_sink() = default;
+  row_sink(row_sink const&) = delete;
+  row_sink& operator=(row_sink const&) = delete;
+
+  /// Some rows, gone when this returns; they are in binary format if that was asked for.
+  virtual void take(libpq::result_handle const& rows) noexcept = 0;
+
+ protected:
+  ~row_sink() = default;
+};
+
+/// Drives an exchange until it is done, or its limit is reached; gives the rows that arrive to
+/// `rows`, which is null where none do so.
+inline libpq::drive_result drive_rows(libpq::exchange& exchange, libpq::limit const& bound,
+                                      row_sink* rows) {
+  constexpr unsigned each_time = 64;  // arrivals between two looks at the limit
+  libpq::drive_result drove = libpq::drive(exchange, bound);
+  for (unsigned arrivals = 1; drove == libpq::drive_result::done && !exchange.finished();
+       ++arrivals) {
+    if (rows != nullptr && exchange.row()) {
+      rows->take(exchange.row());
+    }
+    if (arrivals % each_time == 0 && bound.expired()) {
+      drove = libpq::drive_result::deadline;
+    } else if (arrivals % each_time == 0 && bound.stop.stop_requested()) {
+      drove = libpq::drive_result::stopped;
+    } else {
+      drove = libpq::drive(exchange, bound);
+    }
+  }
+  if (drove != libpq::drive_result::done) {
+    exchange.drop_rows();
+  }
+  return drove;
+}
+
+}  // namespace pqscope::detail
+
+#endif
