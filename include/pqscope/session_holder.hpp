@@ -75,10 +75,12 @@ template <class Db>
 std::unique_ptr<session_holder> hold_session(Db& db, session_options&& options,
                                              std::source_location const& where) {
   if constexpr (nestable<Db>) {
-    return std::make_unique<nested_session>(outer_of(db), std::move(options), where);
+    return std::unique_ptr<session_holder>{
+        new nested_session{outer_of(db), std::move(options), where}};
   } else {
     using kept = std::conditional_t<copied_by_session<Db>, std::remove_const_t<Db>, Db&>;
-    return std::make_unique<sourced_session<kept>>(db, options_for(db, options), where);
+    return std::unique_ptr<session_holder>{
+        new sourced_session<kept>{db, options_for(db, options), where}};
   }
 }
 

@@ -2,7 +2,6 @@
 #define PQSCOPE_CONNECTION_CALLBACK_HPP
 
 #include <concepts>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -21,8 +20,15 @@ class callback<Result(Arguments...)> {
     requires(!std::same_as<std::remove_cvref_t<Function>, callback> &&
              std::is_invocable_r_v<Result, std::decay_t<Function>&, Arguments...>)
   callback(Function&& function)
-      : target_{std::make_unique<model<std::decay_t<Function>>>(std::forward<Function>(function))} {
+      : target_{new model<std::decay_t<Function>>(std::forward<Function>(function))} {}
+
+  callback(callback&& other) noexcept : target_{other.target_} { other.target_ = nullptr; }
+  callback& operator=(callback&& other) noexcept {
+    callback moved{std::move(other)};
+    std::swap(target_, moved.target_);
+    return *this;
   }
+  ~callback() { delete target_; }
 
   explicit operator bool() const noexcept { return target_ != nullptr; }
 
@@ -49,7 +55,7 @@ class callback<Result(Arguments...)> {
     Function function;
   };
 
-  std::unique_ptr<concept_> target_;
+  concept_* target_ = nullptr;  // owned; a std::unique_ptr for each signature costs compile time
 };
 
 }  // namespace pqscope::detail

@@ -10,7 +10,6 @@
 
 #include <exception>
 #include <memory>
-#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -60,18 +59,10 @@ class connect_attempt {
   /// Begins, but sends nothing; asks a callable password.
   /// \param to      lives as long as the attempt, as does the observer
   connect_attempt(config const& to, observer* watcher, std::source_location const& where)
-      : to_{to}, board_{watcher}, target_{watcher != nullptr ? to.redacted() : std::string{}} {
-    board_.tell([&](observer& each) { each.connect_started({.target = target_}); });
-    try {
-      operation_.emplace(to.connect_parameters(where), notice_board::relay, watcher);
-    } catch (std::exception const& failure) {
-      ended(failure.what());
-      throw;
-    } catch (...) {  // a callable password may throw anything
-      ended("an exception of an unknown type");
-      throw;
-    }
-  }
+      : to_{to},
+        board_{watcher},
+        target_{watcher != nullptr ? to.redacted() : std::string{}},
+        operation_{begin(where)} {}
   connect_attempt(connect_attempt const&) = delete;
   connect_attempt& operator=(connect_attempt const&) = delete;
   ~connect_attempt() {
@@ -85,7 +76,7 @@ class connect_attempt {
     if (finished_) {
       return libpq::drive_result::done;
     }
-    libpq::drive_result const drove = libpq::drive(*operation_, bound);
+    libpq::drive_result const drove = libpq::drive(operation_, bound);
     finished_ = drove == libpq::drive_result::done;
     return drove;
   }
@@ -95,10 +86,10 @@ class connect_attempt {
                                           connection_options const& options,
                                           std::source_location const& where) {
     try {
-      if (drove != libpq::drive_result::done || !operation_->succeeded()) {
-        throw_unconnected(drove, to_, operation_->error(), operation_->sqlstate(), where);
+      if (drove != libpq::drive_result::done || !operation_.succeeded()) {
+        throw_unconnected(drove, to_, operation_.error(), operation_.sqlstate(), where);
       }
-      auto core = std::make_unique<connection_core>(operation_->take(), options);
+      auto core = std::make_unique<connection_core>(operation_.take(), options);
       libpq::receive_notices(core->handle(), notice_board::receive, &core->notices());
       core->made_at = where;
       core->target = std::make_shared<config const>(to_);
@@ -117,6 +108,20 @@ class connect_attempt {
   config const& target() const noexcept { return to_; }
 
  private:
+  libpq::connect_operation begin(std::source_location const& where) {
+    board_.tell([&](observer& each) { each.connect_started({.target = target_}); });
+    try {
+      return libpq::connect_operation{to_.connect_parameters(where), notice_board::relay,
+                                      board_.watcher};
+    } catch (std::exception const& failure) {
+      ended(failure.what());
+      throw;
+    } catch (...) {  // a callable password may throw anything
+      ended("an exception of an unknown type");
+      throw;
+    }
+  }
+
   void ended(std::string_view error) noexcept {
     told_ = true;
     board_.tell([&](observer& each) {
@@ -129,9 +134,9 @@ class connect_attempt {
   notice_board board_;
   std::string target_;
   libpq::clock::time_point began_ = libpq::clock::now();
-  std::optional<libpq::connect_operation> operation_;
   bool finished_ = false;
   bool told_ = false;
+  libpq::connect_operation operation_;  // begun when all the others are there
 };
 
 /// Opens a connection within the options' limits, and tells the observer.

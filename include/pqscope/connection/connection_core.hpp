@@ -228,8 +228,11 @@ class connection_core {
   template <class Operation>
   friend class core_copy;
   friend class core_stream;
+  template <class>
   friend class core_batch;
+  template <class>
   friend class core_pipeline;
+  template <class>
   friend class core_questions;
 
   libpq::result_handle run_once(libpq::request&& statement, sql_view const& text, row_sink* rows);
@@ -259,6 +262,7 @@ class connection_core {
   bool transaction_ended(std::size_t main) const noexcept;
   void leave_scopes() noexcept;
   void note_rollback() noexcept;
+  void judge_failure() noexcept;
   void cast_off() noexcept {
     if (anchor_) {
       anchor_->core = nullptr;

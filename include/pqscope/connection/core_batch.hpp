@@ -13,7 +13,6 @@
 #include <pqscope/libpq/status.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -39,6 +38,9 @@ class record_chunks : public libpq::chunk_source {
 /// Where records go many at a time and some of these fail, they are carried out one by one in
 /// another round trip, for that alone decides whether they do, and which: so errors are those of
 /// single records. The server sees the statement that was asked for from there on.
+///
+/// A template so that only programs that use it compile it.
+template <class = void>
 class core_batch {
  public:
   core_batch(connection_core& core, sql_view const& text, libpq::record_source source,
@@ -193,11 +195,8 @@ class core_batch {
     if (!intact) {
       core_.poison();
     }
-    if (libpq::request const* const failed = first_failure(core_.requests_)) {
-      core_.fitness =
-          std::max(core_.fitness, judge(libpq::sqlstate_of(failed->error), core_.handle_));
-      core_.forget_stale(nullptr);
-    }
+    core_.judge_failure();
+    core_.forget_stale(nullptr);  // does nothing where nothing failed
   }
 
   /// Tells that it has ended, of what was begun: the first time what went ahead, the last time the

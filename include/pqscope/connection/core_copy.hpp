@@ -12,7 +12,6 @@
 #include <pqscope/sql/control.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -257,10 +256,7 @@ class core_copy {
         throw_interrupted(drove, true, false, where_);
       }
       if (outcome != libpq::outcome::completed) {
-        if (libpq::request const* const failed = first_failure(core_.requests_)) {
-          core_.fitness =
-              std::max(core_.fitness, judge(libpq::sqlstate_of(failed->error), core_.handle_));
-        }
+        core_.judge_failure();
         core_.fail(outcome, drove, 0, text_);
       }
       if (interrupted && !is_in) {

@@ -12,7 +12,6 @@
 #include <pqscope/libpq/poll.hpp>
 #include <pqscope/libpq/result.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <source_location>
 #include <string>
@@ -365,9 +364,7 @@ inline bool connection_core::conclude(libpq::exchange& exchange, libpq::drive_re
     throw_interrupted(drove, true, false, text.where);
   }
   if (outcome != libpq::outcome::completed) {
-    if (libpq::request const* const failed = first_failure(requests_)) {
-      fitness = std::max(fitness, judge(libpq::sqlstate_of(failed->error), handle_));
-    }
+    judge_failure();
     if (intact && forget_stale(was_prepared ? known : nullptr) && repeatable &&
         libpq::state_of(handle_) == libpq::transaction_state::idle) {
       return false;
@@ -435,6 +432,14 @@ inline void connection_core::note_rollback() noexcept {
     std::string_view const tag = libpq::result_view{each.answer}.command_tag();
     undone += tag == "ROLLBACK" ? 1U : 0U;
     endings += tag == "COMMIT" ? 1U : 0U;  // AND CHAIN leaves another one open
+  }
+}
+
+/// Takes note of what an error, if there is one, says of the connection.
+inline void connection_core::judge_failure() noexcept {
+  if (libpq::request const* const failed = first_failure(requests_)) {
+    pqscope::detail::fitness const judged = judge(libpq::sqlstate_of(failed->error), handle_);
+    fitness = judged > fitness ? judged : fitness;
   }
 }
 

@@ -16,7 +16,6 @@
 #include <pqscope/libpq/status.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <source_location>
 #include <span>
@@ -35,6 +34,9 @@ struct pipelined_statement {
 };
 
 /// Several statements of the user's in one round trip, prepared as single ones are.
+///
+/// A template so that only programs that use it compile it.
+template <class = void>
 class core_pipeline {
  public:
   /// \param statements at least one; none that needs an exchange of its own
@@ -63,6 +65,18 @@ class core_pipeline {
     std::size_t main = 0;
   };
 
+  /// Whether there is a transaction id to be asked for behind them, and what asks for it stays.
+  bool may_ask() const {
+    bool any_writes = false;
+    for (pipelined_statement const& each : statements_) {
+      if (drops_prepared(each.text.str())) {
+        return false;
+      }
+      any_writes = any_writes || !precedes_snapshot(each.text.str());
+    }
+    return any_writes;
+  }
+
   void run_once() {
     core_use const use{core_, where_};
     in_scope_ = core_.innermost != nullptr;
@@ -70,13 +84,7 @@ class core_pipeline {
       core_.require_transaction(where_);
     }
     asks_ = in_scope_ && core_.identify && !core_.mark && tells_transaction_id(core_.handle_) &&
-            !std::ranges::all_of(statements_,
-                                 [](pipelined_statement const& each) {
-                                   return precedes_snapshot(each.text.str());
-                                 }) &&
-            std::ranges::none_of(statements_, [](pipelined_statement const& each) {
-              return drops_prepared(each.text.str());
-            });
+            may_ask();
     bool const repeatable = !in_scope_ && !core_.has_queue() &&
                             libpq::state_of(core_.handle_) == libpq::transaction_state::idle;
     if (!perform(repeatable)) {
@@ -224,10 +232,7 @@ class core_pipeline {
     if (!intact) {
       core_.poison();
     }
-    if (libpq::request const* const failed = first_failure(core_.requests_)) {
-      core_.fitness =
-          std::max(core_.fitness, judge(libpq::sqlstate_of(failed->error), core_.handle_));
-    }
+    core_.judge_failure();
   }
 
   /// Index of the statement that failed; their number where it was none of them.
@@ -237,9 +242,12 @@ class core_pipeline {
       return places_.size();
     }
     auto const index = static_cast<std::size_t>(failed - core_.requests_.data());
-    auto const found = std::ranges::find_if(
-        places_, [&](place const& each) { return each.first <= index && index <= each.main; });
-    return static_cast<std::size_t>(found - places_.begin());
+    std::size_t found = 0;
+    while (found < places_.size() &&
+           !(places_[found].first <= index && index <= places_[found].main)) {
+      ++found;
+    }
+    return found;
   }
 
   bool fail_by_stale() {
@@ -253,9 +261,12 @@ class core_pipeline {
 
   /// Whether the statement was prepared only now, perhaps by one before it.
   bool prepares(std::size_t index) const noexcept {
-    return std::ranges::any_of(places_, [&](place const& each) {
-      return each.prepares && each.known == places_[index].known;
-    });
+    for (place const& each : places_) {
+      if (each.prepares && each.known == places_[index].known) {
+        return true;
+      }
+    }
+    return false;
   }
 
   [[noreturn]] void fail(libpq::outcome outcome, libpq::drive_result drove) {

@@ -11,7 +11,6 @@
 #include <pqscope/libpq/status.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <iterator>
@@ -39,6 +38,9 @@ struct question {
 /// One round trip, one more for each question that is refused, and one ahead of them for what is
 /// due (a BEGIN). A refusal that has nothing to do with the question itself, such as a deadlock or
 /// a cancelled one, is thrown as for any statement.
+///
+/// A template so that only programs that use it compile it.
+template <class = void>
 class core_questions {
  public:
   /// Takes the connection until it is destroyed.
@@ -166,14 +168,16 @@ class core_questions {
     constexpr std::string_view circumstances[] = {"08", "25", "40", "53", "55",
                                                   "57", "58", "F0", "XX", ""};
     std::string_view const kind = libpq::sqlstate_of(core_.requests_[failed].error).substr(0, 2);
-    return std::ranges::find(circumstances, kind) == std::end(circumstances);
+    for (std::string_view const each : circumstances) {
+      if (each == kind) {
+        return false;
+      }
+    }
+    return true;
   }
 
   [[noreturn]] void fail(libpq::outcome outcome, libpq::drive_result drove) {
-    if (libpq::request const* const failed = first_failure(core_.requests_)) {
-      core_.fitness =
-          std::max(core_.fitness, judge(libpq::sqlstate_of(failed->error), core_.handle_));
-    }
+    core_.judge_failure();
     core_.fail(outcome, drove, core_.requests_.size(), {.where = where_});
   }
 

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <memory>
 #include <source_location>
-#include <string>
 #include <string_view>
 
 namespace pqscope::detail {
@@ -26,7 +25,7 @@ class kept_parameters {
     if (total == 0) {
       return;
     }
-    memory_ = std::make_unique<std::byte[]>(total);
+    memory_ = std::make_unique<char[]>(total);
     auto* const values = reinterpret_cast<char const**>(memory_.get());
     auto* const types = reinterpret_cast<unsigned*>(values + count);
     auto* const lengths = reinterpret_cast<int*>(types + count);
@@ -68,7 +67,7 @@ class kept_parameters {
   }
 
   int count_;
-  std::unique_ptr<std::byte[]> memory_;
+  std::unique_ptr<char[]> memory_;
 };
 
 /// Who wants the answer to a deferred statement; it outlives that, unless the statement is never
@@ -96,8 +95,10 @@ class deferred_statement {
                      answer_sink* sink = nullptr, bool keeps_text = false)
       : text_{text}, parameters_{bound}, sink_{sink} {
     if (text.is_dynamic || keeps_text) {
-      own_ = std::make_unique<std::string>(text.str());
-      text_.text = own_->c_str();
+      std::string_view const kept = text.str();
+      own_ = std::make_unique<char[]>(kept.size() + 1);  // with a NUL at its end
+      std::memcpy(own_.get(), kept.data(), kept.size());
+      text_.text = own_.get();
     }
   }
 
@@ -110,7 +111,7 @@ class deferred_statement {
 
  private:
   sql_view text_;
-  std::unique_ptr<std::string> own_;
+  std::unique_ptr<char[]> own_;
   kept_parameters parameters_;
   answer_sink* sink_;
 };

@@ -77,7 +77,7 @@ inline void resolve_database_alias(read_settings& read) {
     }
   }
   if (dbname && database && *dbname != *database) {
-    read.problems.emplace_back("\"dbname\" and its alias \"database\" have different values");
+    read.problems.push_back("\"dbname\" and its alias \"database\" have different values");
   }
   for (auto& setting : read.settings) {
     if (setting.keyword == "database") {

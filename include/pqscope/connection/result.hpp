@@ -98,7 +98,9 @@ class result {
 /// Prints a table as psql does: header, rule, rows, number of rows; no empty line after it. Wide
 /// characters, control characters and line breaks in values, which are taken for UTF-8, are shown
 /// as psql shows them, NULL as nothing. A statement that returns no rows prints its command tag.
-inline std::ostream& operator<<(std::ostream& out, result const& shown);
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             result const& shown);
 
 }  // namespace pqscope
 

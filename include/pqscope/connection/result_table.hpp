@@ -49,8 +49,9 @@ inline std::string escaped_character(std::string_view character) {
   return text;
 }
 
-/// The lines of a name or value.
-inline table_cell cell_of(std::string_view value) {
+/// The lines of a name or value. A template so that only programs that print a result compile it.
+template <class = void>
+table_cell cell_of(std::string_view value) {
   table_cell lines(1);
   while (!value.empty()) {
     auto const [size, width] = libpq::first_character(value);
@@ -102,8 +103,9 @@ struct table_column {
 };
 
 /// One row of cells, or the header, over as many lines as its tallest cell needs.
-inline void print_cells(std::ostream& out, std::vector<table_cell> const& cells,
-                        std::vector<table_column> const& columns, bool is_header) {
+template <class Stream>
+void print_cells(Stream& out, std::vector<table_cell> const& cells,
+                 std::vector<table_column> const& columns, bool is_header) {
   std::size_t height = 1;
   for (table_cell const& cell : cells) {
     height = cell.size() > height ? cell.size() : height;
@@ -128,7 +130,9 @@ inline void print_cells(std::ostream& out, std::vector<table_cell> const& cells,
 
 }  // namespace detail
 
-inline std::ostream& operator<<(std::ostream& out, result const& shown) {
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                             result const& shown) {
   if (!shown.has_rows()) {
     return shown.command_tag().empty() ? out : out << shown.command_tag() << '\n';
   }

@@ -77,7 +77,9 @@ class statement_cache {
     auto made = std::make_unique<cached_statement>();
     made->key = key_of(text, bound);
     made->text = text.str();
-    made->types.assign(bound.types, bound.types + bound.count);
+    for (int i = 0; i < bound.count; ++i) {
+      made->types.push_back(bound.types[i]);
+    }
     made->name = prefix_ + std::to_string(++made_);
     made->used = ++uses_;
     entries_.push_back(std::move(made));

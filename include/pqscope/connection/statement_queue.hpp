@@ -6,7 +6,6 @@
 #include <pqscope/connection/statement_cache.hpp>
 #include <pqscope/libpq/request.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -59,14 +58,21 @@ class statement_queue {
   }
   /// Forgets the deferred ones.
   void drop_deferred() noexcept {
-    std::erase_if(entries_, [](entry const& each) { return each.deferred.has_value(); });
+    for (std::size_t i = entries_.size(); i-- > 0;) {
+      if (entries_[i].deferred) {
+        entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
   }
   /// Whether any of the deferred ones can have written.
   template <class Harmless>
   bool any_deferred_but(Harmless const& harmless) const {
-    return std::any_of(entries_.begin(), entries_.end(), [&](entry const& each) {
-      return each.deferred && !harmless(each.deferred->text().str());
-    });
+    for (entry const& each : entries_) {
+      if (each.deferred && !harmless(each.deferred->text().str())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Makes requests of them, in order, which refer to them. Deferred ones are prepared where

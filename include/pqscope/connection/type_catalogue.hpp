@@ -4,7 +4,7 @@
 #include <pqscope/connection/type_source.hpp>
 #include <pqscope/types/user_type.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -26,7 +26,7 @@ class type_catalogue {
   /// Adds what has been learnt, in place of what was known of the same types; answers all.
   shared_types add(std::vector<user_type> types) {
     std::lock_guard const held{mutex_};
-    auto next = table_ ? std::make_shared<type_table>(*table_) : std::make_shared<type_table>();
+    auto next = std::make_shared<type_table>(table_ ? *table_ : type_table{});
     for (user_type& each : types) {
       next->put(std::move(each));
     }
@@ -47,20 +47,31 @@ class type_registry {
   /// that has it, so that nothing is kept of servers that are gone.
   std::shared_ptr<type_catalogue> of(std::string_view database) {
     std::lock_guard const held{mutex_};
-    std::erase_if(known_, [](auto const& each) { return each.second.expired(); });
-    for (auto const& [name, catalogue] : known_) {
-      if (auto alive = name == database ? catalogue.lock() : nullptr) {
-        return alive;
+    std::shared_ptr<type_catalogue> found;
+    for (std::size_t i = known_.size(); i-- > 0;) {
+      std::shared_ptr<type_catalogue> alive = known_[i].catalogue.lock();
+      if (!alive) {
+        std::swap(known_[i], known_.back());
+        known_.pop_back();
+      } else if (known_[i].database == database) {
+        found = std::move(alive);
       }
     }
-    auto made = std::make_shared<type_catalogue>();
-    known_.emplace_back(database, made);
-    return made;
+    if (!found) {
+      found = std::make_shared<type_catalogue>();
+      known_.push_back({std::string(database), found});
+    }
+    return found;
   }
 
  private:
+  struct entry {
+    std::string database;
+    std::weak_ptr<type_catalogue> catalogue;
+  };
+
   std::mutex mutex_;
-  std::vector<std::pair<std::string, std::weak_ptr<type_catalogue>>> known_;
+  std::vector<entry> known_;
 };
 
 /// What one connection knows. What others of its pool have learnt is not used before the server has

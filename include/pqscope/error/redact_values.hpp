@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +44,7 @@ struct quoted_value {
 };
 
 /// The value with which `text`, which follows a quotation mark, begins; the longest if several.
-inline quoted_value find_value(std::string_view text, std::span<std::string_view const> values) {
+inline quoted_value find_value(std::string_view text, std::vector<std::string_view> const& values) {
   quoted_value found;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i].size() > found.size && text.starts_with(values[i]) &&
@@ -57,7 +56,7 @@ inline quoted_value find_value(std::string_view text, std::span<std::string_view
 }
 
 /// The value of which the quotation that `text` begins with is a part.
-inline quoted_value find_part(std::string_view text, std::span<std::string_view const> values) {
+inline quoted_value find_part(std::string_view text, std::vector<std::string_view> const& values) {
   std::size_t size = 0;
   while (size < text.size() && !starts_with_quote(text.substr(size))) {
     ++size;
@@ -77,7 +76,7 @@ inline quoted_value find_part(std::string_view text, std::span<std::string_view 
 /// several values fit, the longest one counts, of equal ones the first. With `parts`, a quotation
 /// that is only a part of a value is replaced too. What is not in quotation marks stays: it got
 /// there by the application's own RAISE.
-inline bool redact_values(std::string& message, std::span<std::string_view const> text_values,
+inline bool redact_values(std::string& message, std::vector<std::string_view> const& text_values,
                           bool parts = false) {
   bool replaced = false;
   for (std::size_t at = 1; at < message.size(); ++at) {
@@ -104,7 +103,7 @@ inline bool redact_values(std::string& message, std::span<std::string_view const
 ///
 /// A data exception (class 22) quotes parts of values too: one element of an array, a word of a
 /// date. In other errors a quotation that is a part of a value is taken for a name.
-inline void redact_values(diagnostics& fields, std::span<std::string_view const> text_values) {
+inline void redact_values(diagnostics& fields, std::vector<std::string_view> const& text_values) {
   bool const parts = fields.sqlstate.starts_with("22");
   redact_values(fields.message, text_values, parts);
   redact_values(fields.hint, text_values, parts);
@@ -118,7 +117,10 @@ inline void redact_values(diagnostics& fields, std::span<std::string_view const>
       literal.append(c == '\'' || c == '\\' ? std::size_t{2} : std::size_t{1}, c);
     }
   }
-  std::vector<std::string_view> const views(literals.begin(), literals.end());
+  std::vector<std::string_view> views;
+  for (std::string const& literal : literals) {
+    views.push_back(literal);
+  }
   bool const plain = redact_values(fields.internal_query, text_values);
   if (redact_values(fields.internal_query, views) || plain) {
     fields.internal_position = 0;

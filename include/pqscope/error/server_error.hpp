@@ -42,7 +42,9 @@ class server_error : public error {
                      connection_usable) {}
 
   /// Makes the same error; by it a derived class takes over `from`, whose texts it shares.
-  explicit server_error(server_error const& from, pqscope::detail::same_contents) noexcept
+  /// Not inlined, as the destructor below.
+  [[gnu::noinline]] explicit server_error(server_error const& from,
+                                          pqscope::detail::same_contents) noexcept
       : server_error(from) {}
 
   /// Copies share the texts.

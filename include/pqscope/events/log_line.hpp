@@ -57,18 +57,18 @@ inline void append_utc(std::string& out, std::chrono::system_clock::time_point a
   auto const whole = std::chrono::floor<std::chrono::milliseconds>(at);
   auto const day = std::chrono::floor<std::chrono::days>(whole);
   std::chrono::year_month_day const date{day};
-  std::chrono::hh_mm_ss const time{whole - day};
-  auto const append = [&out](auto value, std::size_t width, char after) {
+  std::int64_t const time = (whole - day).count();
+  auto const append = [&out](std::int64_t value, std::size_t width, char after) {
     append_number(out, static_cast<std::uint64_t>(value), width);
     out += after;
   };
   append(static_cast<int>(date.year()), 4, '-');
   append(static_cast<unsigned>(date.month()), 2, '-');
   append(static_cast<unsigned>(date.day()), 2, 'T');
-  append(time.hours().count(), 2, ':');
-  append(time.minutes().count(), 2, ':');
-  append(time.seconds().count(), 2, '.');
-  append(time.subseconds().count(), 3, 'Z');
+  append(time / 3'600'000, 2, ':');
+  append(time / 60'000 % 60, 2, ':');
+  append(time / 1'000 % 60, 2, '.');
+  append(time % 1'000, 3, 'Z');
 }
 
 /// One line of a log in the making: `TIME LEVEL WHAT name=value… name=text to the end`.

@@ -3,7 +3,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +66,10 @@ class batch {
     if (!opened_) {
       open(bound);
     } else if (!has_types(bound)) {
-      types_.assign(bound.types, bound.types + bound.count);
+      types_.clear();
+      for (int i = 0; i < bound.count; ++i) {
+        types_.push_back(bound.types[i]);
+      }
       post(PQsendPrepare(connection_, "", parts_.main->text, bound.count, bound.types));
       mark(kind::own);
     }
@@ -172,8 +174,15 @@ class batch {
   }
 
   bool has_types(parameters const& bound) const noexcept {
-    return types_.size() == static_cast<std::size_t>(bound.count) &&
-           std::equal(types_.begin(), types_.end(), bound.types);
+    if (types_.size() != static_cast<std::size_t>(bound.count)) {
+      return false;
+    }
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      if (types_[i] != bound.types[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Takes note that what was sent last is no record.
@@ -287,7 +296,8 @@ class batch {
     queued_ += size_of(whole.parameters);
     ++chunks_sent_;
     // ever more, for each savepoint takes a transaction id
-    if (++chunks_since_ == std::min<std::size_t>(16, 4 + chunks_sent_ / 32)) {
+    std::size_t const enough = chunks_sent_ < 12 * 32 ? 4 + chunks_sent_ / 32 : 16;
+    if (++chunks_since_ == enough) {
       post_own("RELEASE SAVEPOINT pqscope_chunk", kind::release, chunks_since_);
       chunks_since_ = 0;
     }

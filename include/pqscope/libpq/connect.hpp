@@ -3,7 +3,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -64,14 +63,12 @@ class connect_operation {
 
  private:
   bool start() {
-    std::vector<char const*> keywords;
-    std::vector<char const*> values;
-    for (keyword_value const& parameter : parameters_) {
-      keywords.push_back(parameter.keyword.c_str());
-      values.push_back(parameter.value.c_str());
+    std::vector<char const*> keywords(parameters_.size() + 1);  // a null pointer ends them
+    std::vector<char const*> values(keywords.size());
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      keywords[i] = parameters_[i].keyword.c_str();
+      values[i] = parameters_[i].value.c_str();
     }
-    keywords.push_back(nullptr);
-    values.push_back(nullptr);
     connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!connection_) {
       error_ = "out of memory";
@@ -153,9 +150,9 @@ class connect_operation {
   /// Adds libpq's verbose words on what went wrong as it would have put them in a few.
   void append_errors(std::string_view verbose) {
     while (!verbose.empty()) {
-      std::size_t const end = std::min(verbose.find('\n'), verbose.size());
+      std::size_t const end = verbose.find('\n');
       append_line(brief_line(verbose.substr(0, end), sqlstate_));
-      verbose.remove_prefix(std::min(end + 1, verbose.size()));
+      verbose.remove_prefix(end == std::string_view::npos ? verbose.size() : end + 1);
     }
   }
 

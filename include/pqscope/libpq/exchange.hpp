@@ -3,7 +3,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -269,15 +268,22 @@ class exchange {
   /// Whether the request that is answered now is the last one, and nothing but its preparation went
   /// before it.
   bool stands_alone() const noexcept {
-    return current_ + 1 == requests_.size() &&
-           std::all_of(requests_.begin(), requests_.end() - 1,
-                       [](request const& each) { return each.is_own; });
+    for (std::size_t i = 0; i < current_; ++i) {
+      if (!requests_[i].is_own) {
+        return false;
+      }
+    }
+    return current_ + 1 == requests_.size();
   }
 
   /// Whether what is not answered yet takes the server no time.
   bool only_prompt_left() const noexcept {
-    return std::all_of(requests_.begin() + static_cast<std::ptrdiff_t>(current_), requests_.end(),
-                       [](request const& each) { return each.is_prompt; });
+    for (std::size_t i = current_; i < requests_.size(); ++i) {
+      if (!requests_[i].is_prompt) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Whether a result is a part of the rows, of which more may come.

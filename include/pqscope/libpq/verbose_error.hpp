@@ -1,7 +1,6 @@
 #ifndef PQSCOPE_LIBPQ_VERBOSE_ERROR_HPP
 #define PQSCOPE_LIBPQ_VERBOSE_ERROR_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -39,10 +38,10 @@ inline std::size_t find_sqlstate(std::string_view line) noexcept {
   for (std::size_t at = line.find(":  "); at != std::string_view::npos;
        at = line.find(":  ", at + 1)) {
     std::string_view const rest = line.substr(at + 3);
+    std::string_view const code = rest.substr(0, 5);
     if (rest.size() >= 6 && rest[5] == ':' &&
-        rest.substr(0, 5).find_first_of("0123456789") != std::string_view::npos &&
-        std::all_of(rest.begin(), rest.begin() + 5,
-                    [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); })) {
+        code.find_first_of("0123456789") != std::string_view::npos &&
+        code.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos) {
       return at + 3;
     }
   }
@@ -65,7 +64,9 @@ inline std::string brief_line(std::string_view line, std::string& sqlstate) {
   sqlstate = line.substr(at, 5);
   std::string brief{line.substr(0, at)};
   std::string_view message = line.substr(at + 6);
-  message.remove_prefix(std::min(message.find_first_not_of(' '), message.size()));
+  while (message.starts_with(' ')) {
+    message.remove_prefix(1);
+  }
   return brief.append(message);
 }
 

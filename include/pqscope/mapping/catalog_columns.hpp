@@ -10,7 +10,6 @@
 #include <pqscope/types/parameter_list.hpp>
 #include <pqscope/types/text.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -32,6 +31,9 @@ struct catalog_column {
 ///
 /// A column is not NULL where it is declared so, or its type is a domain that is; a constraint that
 /// was not validated does not count, and a table says nothing for those that inherit from it.
+///
+/// A template so that only programs that check statements compile it.
+template <class = void>
 class catalog_columns {
  public:
   /// Remembers a column by its relation's OID and its number; answers where it will be.

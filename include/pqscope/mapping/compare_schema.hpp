@@ -10,7 +10,6 @@
 #include <pqscope/mapping/schema_text.hpp>
 #include <pqscope/transaction/scope.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <source_location>
 #include <span>
@@ -27,9 +26,12 @@ namespace detail {
 ///
 /// The server itself reads the declarations: it makes temporary tables of them, in a savepoint
 /// that is rolled back, and both are then described by the same query.
+///
+/// A template over `schema_scope` so that only programs that compare schemas compile it.
+template <class Scope>
 class schema_check {
  public:
-  schema_check(schema_scope& outer, std::span<schema_table const> tables)
+  schema_check(Scope& outer, std::span<schema_table const> tables)
       : outer_{outer},
         tables_{tables},
         enums_{enums_in(tables)},
@@ -39,7 +41,7 @@ class schema_check {
     existing_schema const existing = find_existing(outer_, tables_, enums_);
     compare_enums(existing);
     scope inner = scope::nest(outer_.scope_for_nesting(), {}, outer_.where());
-    schema_scope in{inner, outer_.where()};
+    Scope in{inner, outer_.where()};
     for (std::size_t i = 0; i < enums_.size(); ++i) {
       if (!existing.enums[i].is_there) {
         in.defer(in.text(create_enum(enums_[i], "pg_temp.")));
@@ -51,7 +53,7 @@ class schema_check {
       }
     }
     if (!pairs_.empty()) {
-      std::vector<found_table> found = describe_found(in, names_, keys_);
+      auto found = describe_found(in, names_, keys_);
       for (std::size_t i = 0; i < pairs_.size(); ++i) {
         table_comparison{tables_[pairs_[i]].table, std::move(found[2 * i]),
                          std::move(found[2 * i + 1]), all_}
@@ -81,6 +83,14 @@ class schema_check {
     return text.empty() ? "none" : text;
   }
 
+  static bool same_labels(existing_enum const& there, schema_enum const& wanted) {
+    bool same = there.labels.size() == wanted.labels.size();
+    for (std::size_t i = 0; same && i < wanted.labels.size(); ++i) {
+      same = there.labels[i] == wanted.labels[i];
+    }
+    return same;
+  }
+
   void compare_enums(existing_schema const& existing) {
     for (std::size_t i = 0; i < enums_.size(); ++i) {
       existing_enum const& there = existing.enums[i];
@@ -90,7 +100,7 @@ class schema_check {
       } else if (there.kind != 'e') {
         add(schema_difference_kind::missing_enum, {},
             type + " is another type in the database, no enum");
-      } else if (!std::ranges::equal(there.labels, enums_[i].labels)) {
+      } else if (!same_labels(there, enums_[i])) {
         other_labels_.push_back(enums_[i].name);
         add(schema_difference_kind::enum_labels, {},
             type + " has the labels " + listed(there.labels) + " in the database, declared are " +
@@ -120,10 +130,10 @@ class schema_check {
   }
 
   /// Makes the temporary table, in one round trip; false where its declaration is refused.
-  bool make_shadow(schema_scope& in, std::size_t at) {
+  bool make_shadow(Scope& in, std::size_t at) {
     table_text const& table = texts_[at];
     scope inner = scope::nest(in.scope_for_nesting(), {}, in.where());
-    schema_scope inside{inner, in.where()};
+    Scope inside{inner, in.where()};
     std::vector<std::string> all{begin_table("TEMPORARY TABLE ", shadow_of(at), table) + "\n)"};
     for (schema_part const& each : table.indexes) {
       all.push_back(create_index(each, shadow_of(at)));
@@ -140,10 +150,12 @@ class schema_check {
         throw;
       }
       inner.rollback(in.where());
-      bool const is_consequence =
-          std::ranges::any_of(tables_[at].enums, [&](schema_enum const& each) {
-            return std::ranges::find(other_labels_, each.name) != other_labels_.end();
-          });
+      bool is_consequence = false;
+      for (schema_enum const& each : tables_[at].enums) {
+        for (std::string_view const other : other_labels_) {
+          is_consequence = is_consequence || each.name == other;
+        }
+      }
       if (!is_consequence) {
         add(schema_difference_kind::refused, tables_[at].table,
             "table " + table.name + ": the server refuses what is declared: " + failure.message());
@@ -169,7 +181,7 @@ class schema_check {
     }
   }
 
-  schema_scope& outer_;
+  Scope& outer_;
   std::span<schema_table const> tables_;
   std::vector<schema_enum> enums_;
   std::vector<table_text> texts_;

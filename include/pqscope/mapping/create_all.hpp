@@ -17,8 +17,9 @@ namespace pqscope {
 
 namespace detail {
 
-/// See `create_all`.
-inline void create_tables(schema_scope& in, std::span<schema_table const> tables) {
+/// See `create_all`. A template over `schema_scope` so that only programs that call it compile it.
+template <class Scope>
+void create_tables(Scope& in, std::span<schema_table const> tables) {
   std::vector<schema_enum> const enums = enums_in(tables);
   in.lock();
   existing_schema const existing = find_existing(in, tables, enums);
@@ -39,7 +40,7 @@ inline void create_tables(schema_scope& in, std::span<schema_table const> tables
   for (existing_table const& each : existing.tables) {
     is_made.push_back(each.is_there);
   }
-  for (std::string& each : creation_plan{tables, is_made, in.where()}.statements()) {
+  for (std::string& each : creation_plan<>{tables, is_made, in.where()}.statements()) {
     all.push_back(std::move(each));
   }
   in.run(all);

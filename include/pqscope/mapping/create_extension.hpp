@@ -13,8 +13,9 @@ namespace pqscope {
 
 namespace detail {
 
-/// See `create_extension`.
-inline bool make_extension(scope& outer, std::string_view name, std::source_location const& where) {
+/// See `create_extension`. A template so that only programs that call it compile it.
+template <class = void>
+bool make_extension(scope& outer, std::string_view name, std::source_location const& where) {
   std::string const quoted_name = identifier{name, where}.text();
   scope inner = scope::nest(outer, {}, where);
   schema_scope in{inner, where};

@@ -15,8 +15,9 @@ namespace pqscope {
 
 namespace detail {
 
-/// See `drop_all`.
-inline void drop_tables(schema_scope& in, std::span<schema_table const> tables) {
+/// See `drop_all`. A template over `schema_scope` so that only programs that call it compile it.
+template <class Scope>
+void drop_tables(Scope& in, std::span<schema_table const> tables) {
   std::vector<schema_enum> const enums = enums_in(tables);
   in.lock();
   existing_schema const existing = find_existing(in, tables, enums);

@@ -171,11 +171,11 @@ class entity_set : public entity_set_base {
     std::vector<object> plain;
     std::vector<object> numbered;
     std::vector<object> waiting;
-    for (object const& each : pending_) {
+    for (object& each : pending_) {
       if (!fill_links(*each)) {
-        waiting.push_back(each);
+        waiting.push_back(std::move(each));
       } else {
-        (!gives_identity(each->value) ? numbered : plain).push_back(each);
+        (!gives_identity(each->value) ? numbered : plain).push_back(std::move(each));
       }
     }
     pending_ = std::move(waiting);

@@ -51,7 +51,11 @@ inline bool comparison_excludes_null(std::string_view comparison, std::string_vi
   }
   std::string const first(expression);
   auto const is_operator = [&](std::string_view word) {
-    return std::ranges::find(operators, word) != std::end(operators);
+    bool found = false;
+    for (std::string_view const each : operators) {
+      found = found || each == word;
+    }
+    return found;
   };
   // behind the operator, perhaps compared as another type: `(b.y = a.x)`, `(b.y = (a.x)::text)`
   std::size_t const cast = comparison.rfind(" (" + first + ")::");
@@ -103,7 +107,11 @@ inline bool excludes_null(std::string_view condition, std::string_view expressio
 }
 
 /// Whether a join fills a child's columns with NULL where it finds no partner.
-inline bool is_filled_with_null(plan_node const& join, plan_node const& child) {
+///
+/// What looks at plans is a template over their nodes, `plan_node`, so that only programs that
+/// check statements compile it.
+template <class Node>
+bool is_filled_with_null(Node const& join, Node const& child) {
   if (join.join == "Full") {
     return true;
   }
@@ -143,7 +151,8 @@ inline bool means_the_same(std::string_view name, std::string_view expression) {
 
 /// Whether a node's conditions leave no row in which an expression is NULL. An inner join has those
 /// of what it scans again and again for each row of the other side, too.
-inline bool conditions_exclude_null(plan_node const& node, std::string_view expression) {
+template <class Node>
+bool conditions_exclude_null(Node const& node, std::string_view expression) {
   std::vector<std::string> names{std::string(expression)};
   if (!node.alias.empty() && end_of_qualifier(expression) == std::string_view::npos) {
     names.push_back(node.alias + '.' + names[0]);
@@ -156,15 +165,16 @@ inline bool conditions_exclude_null(plan_node const& node, std::string_view expr
   });
   bool const passes_on =
       node.join == "Inner" || node.type == "Memoize" || node.type == "Materialize";
-  return excluded || (passes_on && std::ranges::any_of(node.plans, [&](plan_node const& child) {
+  return excluded || (passes_on && std::ranges::any_of(node.plans, [&](Node const& child) {
                         return (child.relationship == "Inner" || node.join.empty()) &&
                                conditions_exclude_null(child, expression);
                       }));
 }
 
 /// What a node makes; of an Append, which says nothing itself, what the first of its parts makes.
-inline std::vector<std::string> const& output_of(plan_node const& node) {
-  plan_node const* from = &node;
+template <class Node>
+std::vector<std::string> const& output_of(Node const& node) {
+  Node const* from = &node;
   while (from->output.empty() && !from->plans.empty() &&
          from->plans.front().relationship == "Member") {
     from = &from->plans.front();
@@ -173,8 +183,8 @@ inline std::vector<std::string> const& output_of(plan_node const& node) {
 }
 
 /// What an expression of an Append is called in one of its parts; empty where that is not known.
-inline std::string_view name_in_part(plan_node const& append, plan_node const& part,
-                                     std::string_view expression) {
+template <class Node>
+std::string_view name_in_part(Node const& append, Node const& part, std::string_view expression) {
   auto const& all = output_of(append);
   auto const& own = output_of(part);
   if (auto const at = std::ranges::find(all, expression); at != all.end()) {
@@ -193,12 +203,14 @@ inline std::string_view name_in_part(plan_node const& append, plan_node const& p
   return found;
 }
 
-inline nullness nullness_of(plan_node const& node, std::string_view expression);
+template <class Node>
+nullness nullness_of(Node const& node, std::string_view expression);
 
 /// The same for what all parts of an Append make together.
-inline nullness nullness_of_parts(plan_node const& append, std::string_view expression) {
+template <class Node>
+nullness nullness_of_parts(Node const& append, std::string_view expression) {
   nullness found = nullness::absent;
-  for (plan_node const& part : append.plans) {
+  for (Node const& part : append.plans) {
     if (part.relationship != "Member") {
       continue;
     }
@@ -213,16 +225,18 @@ inline nullness nullness_of_parts(plan_node const& append, std::string_view expr
 }
 
 /// What is known of a column that a statement returns of a table it writes to.
-inline nullness nullness_of_written(plan_node const& writer, std::string_view expression) {
+template <class Node>
+nullness nullness_of_written(Node const& writer, std::string_view expression) {
   bool const excluded =
-      writer.operation == "Delete" && std::ranges::any_of(writer.plans, [&](plan_node const& read) {
+      writer.operation == "Delete" && std::ranges::any_of(writer.plans, [&](Node const& read) {
         return read.alias == writer.alias && conditions_exclude_null(read, expression);
       });
   return excluded ? nullness::never : nullness::as_table;
 }
 
 /// What a plan says of an expression that `node` makes.
-inline nullness nullness_of(plan_node const& node, std::string_view expression) {
+template <class Node>
+nullness nullness_of(Node const& node, std::string_view expression) {
   bool const is_made = std::ranges::find(node.output, expression) != node.output.end();
   if (is_made && expression.starts_with("NULL::")) {
     return nullness::possible;
@@ -234,7 +248,7 @@ inline nullness nullness_of(plan_node const& node, std::string_view expression) 
   if (nullness const parts = nullness_of_parts(node, expression); parts != nullness::absent) {
     found = parts;
   }
-  for (plan_node const& child : node.plans) {
+  for (Node const& child : node.plans) {
     if (child.relationship != "Outer" && child.relationship != "Inner" &&
         child.relationship != "Subquery") {
       continue;
@@ -264,22 +278,23 @@ struct plan_column {
 };
 
 /// Calls `use` for each node.
-template <class Use>
-void for_each_node(plan_node const& root, Use const& use) {
+template <class Node, class Use>
+void for_each_node(Node const& root, Use const& use) {
   use(root);
-  for (plan_node const& each : root.plans) {
+  for (Node const& each : root.plans) {
     for_each_node(each, use);
   }
 }
 
 /// The column that an expression is; it has no relation where it is none.
-inline plan_column plan_column_of(plan_node const& root, std::string_view expression) {
+template <class Node>
+plan_column plan_column_of(Node const& root, std::string_view expression) {
   std::string_view const name = unqualified(expression);
   bool const is_name = name.find_first_of("( :'") == std::string_view::npos ||
                        (name.starts_with('"') && name.find('"', 1) == name.size() - 1);
   plan_column found;
   std::size_t matches = 0;
-  for_each_node(root, [&](plan_node const& node) {
+  for_each_node(root, [&](Node const& node) {
     bool const is_it = !node.relation.empty() && is_column_of(expression, node.alias);
     if (is_it && (matches == 0 || found.relation != node.relation)) {
       ++matches;
@@ -291,8 +306,9 @@ inline plan_column plan_column_of(plan_node const& root, std::string_view expres
 
 /// What a plan says of column `column` of a statement's result, which comes from the column
 /// `name`, quoted if need be, of a table or view called `relation`.
-inline nullness nullness_of_column(plan_node const& root, std::size_t column,
-                                   std::string_view relation, std::string_view name) {
+template <class Node>
+nullness nullness_of_column(Node const& root, std::size_t column, std::string_view relation,
+                            std::string_view name) {
   std::vector<std::string> const& output = output_of(root);
   if (column >= output.size()) {
     return nullness::as_table;
@@ -306,15 +322,15 @@ inline nullness nullness_of_column(plan_node const& root, std::size_t column,
   // It comes from within a subquery or CTE, where it has another name. There may be only one scan
   // of its relation.
   std::vector<std::string> aliases;
-  for_each_node(root, [&](plan_node const& node) {
+  for_each_node(root, [&](Node const& node) {
     if (node.relation == relation && std::ranges::find(aliases, node.alias) == aliases.end()) {
       aliases.push_back(node.alias);
     }
   });
   nullness below = nullness::as_table;
   if (aliases.size() == 1) {
-    for_each_node(root, [&](plan_node const& node) {
-      for (plan_node const& child : node.plans) {
+    for_each_node(root, [&](Node const& node) {
+      for (Node const& child : node.plans) {
         if (node.type == "Subquery Scan" || child.subplan.starts_with("CTE ")) {
           for (std::string const& each :
                {aliases[0] + '.' + std::string(name), std::string(name)}) {

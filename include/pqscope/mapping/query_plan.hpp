@@ -30,6 +30,9 @@ struct plan_node {
 
 /// Reads what `EXPLAIN (VERBOSE, FORMAT JSON)` prints of one statement.
 /// Source: PostgreSQL's `explain.c`; RFC 8259.
+///
+/// A template so that only programs that check statements compile it.
+template <class = void>
 class plan_reader {
  public:
   explicit plan_reader(std::string_view text) : rest_{text} {}

@@ -42,9 +42,11 @@ struct declared_keys {
 
 /// Describes tables, given by their OIDs and names in turn; and foreign keys as if they were there.
 /// One round trip.
-inline std::vector<found_table> describe_found(schema_scope& in,
-                                               std::vector<std::string> const& tables,
-                                               declared_keys const& keys) {
+///
+/// A template over `schema_scope` so that only programs that compare schemas compile it.
+template <class Scope>
+std::vector<found_table> describe_found(Scope& in, std::vector<std::string> const& tables,
+                                        declared_keys const& keys) {
   result const rows = in.execute(
       in.text(
           "WITH given AS (SELECT CASE place % 2 WHEN 1 THEN name::pg_catalog.oid "

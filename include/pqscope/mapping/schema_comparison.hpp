@@ -18,9 +18,12 @@ namespace pqscope::detail {
 ///
 /// What follows from another difference is left out: a constraint over a column that the other side
 /// does not have, a default that reads differently because the column's type does.
+///
+/// A template over `found_table` so that only programs that compare schemas compile it.
+template <class Table>
 class table_comparison {
  public:
-  table_comparison(table_view const& table, found_table actual, found_table declared,
+  table_comparison(table_view const& table, Table actual, Table declared,
                    std::vector<schema_difference>& out)
       : table_{table}, actual_{std::move(actual)}, declared_{std::move(declared)}, out_{out} {}
 
@@ -49,9 +52,13 @@ class table_comparison {
   }
 
  private:
-  static found_column const* find(found_table const& in, std::string_view name) {
-    auto const at = std::ranges::find(in.columns, name, &found_column::name);
-    return at == in.columns.end() ? nullptr : &*at;
+  static found_column const* find(Table const& in, std::string_view name) {
+    for (found_column const& each : in.columns) {
+      if (each.name == name) {
+        return &each;
+      }
+    }
+    return nullptr;
   }
   static std::string described(found_column const& column) {
     return column.type + (column.not_null ? " NOT NULL" : "") + (column.value.empty() ? "" : " ") +
@@ -101,7 +108,7 @@ class table_comparison {
     });
   }
 
-  static void drop_consequences(found_table& from, found_table const& other) {
+  static void drop_consequences(Table& from, Table const& other) {
     std::erase_if(from.parts, [&](found_part const& part) {
       return std::ranges::any_of(
           part.columns, [&](std::string const& column) { return find(other, column) == nullptr; });
@@ -158,8 +165,8 @@ class table_comparison {
   }
 
   table_view const& table_;
-  found_table actual_;
-  found_table declared_;
+  Table actual_;
+  Table declared_;
   std::vector<schema_difference>& out_;
 };
 

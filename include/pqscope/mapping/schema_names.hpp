@@ -5,7 +5,6 @@
 #include <pqscope/sql/hash.hpp>
 #include <pqscope/sql/identifier.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -43,6 +42,9 @@ inline std::string object_name(std::string_view table, column_names const& colum
 }
 
 /// Names of the constraints and indexes of several tables: each only once in a schema.
+///
+/// A template so that only programs that work with schemas compile it.
+template <class = void>
 class schema_names {
  public:
   /// A name that no other has, made from the table and its columns; numbered where it is taken.
@@ -56,8 +58,10 @@ class schema_names {
   /// Takes a name, if it is free.
   bool take(table_view const& table, std::string_view name) {
     std::string whole = std::string{table.schema} + '\0' + std::string{name};
-    if (std::ranges::find(taken_, whole) != taken_.end()) {
-      return false;
+    for (std::string const& each : taken_) {
+      if (each == whole) {
+        return false;
+      }
     }
     taken_.push_back(std::move(whole));
     return true;

@@ -14,6 +14,9 @@ namespace pqscope::detail {
 
 /// In which order tables are made: those that are referred to first, as far as there is such an
 /// order; else as they were given. A foreign key that comes too early is added in the end.
+///
+/// A template so that only programs that work with schemas compile it.
+template <class = void>
 class creation_plan {
  public:
   /// `is_made` says for each table whether it need not be made.

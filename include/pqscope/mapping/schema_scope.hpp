@@ -91,8 +91,11 @@ struct existing_schema {
 
 /// What there is of tables and enum types. Whether they are there is true of this moment even if
 /// the transaction sees the database as it was earlier. One round trip.
-inline existing_schema find_existing(schema_scope& in, std::span<schema_table const> tables,
-                                     std::vector<schema_enum> const& enums) {
+///
+/// A template over `schema_scope` so that only programs that work with schemas compile it.
+template <class Scope>
+existing_schema find_existing(Scope& in, std::span<schema_table const> tables,
+                              std::vector<schema_enum> const& enums) {
   std::vector<std::string> table_names;
   for (schema_table const& each : tables) {
     table_names.push_back(quoted_name(each.table));

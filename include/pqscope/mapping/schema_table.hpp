@@ -73,7 +73,10 @@ inline bool is_same_table(table_view const& a, table_view const& b) noexcept {
 }
 
 /// The number of the first table of that name; the number of tables where there is none.
-inline std::size_t find_table(std::span<schema_table const> tables, table_view const& wanted) {
+///
+/// A template so that only programs that work with schemas compile it.
+template <class = void>
+std::size_t find_table(std::span<schema_table const> tables, table_view const& wanted) {
   std::size_t at = 0;
   while (at < tables.size() && !is_same_table(tables[at].table, wanted)) {
     ++at;
@@ -82,7 +85,8 @@ inline std::size_t find_table(std::span<schema_table const> tables, table_view c
 }
 
 /// The enum types of tables, each once.
-inline std::vector<schema_enum> enums_in(std::span<schema_table const> tables) {
+template <class = void>
+std::vector<schema_enum> enums_in(std::span<schema_table const> tables) {
   std::vector<schema_enum> all;
   for (schema_table const& table : tables) {
     for (schema_enum const& each : table.enums) {

@@ -66,7 +66,10 @@ inline std::string quoted_list(column_names const& columns, std::string_view aft
 }
 
 /// The columns of a constraint's members.
-inline column_names columns_of_constraint(table_view const& table, constraint_facts const& of) {
+///
+/// A template so that only programs that work with schemas compile it.
+template <class = void>
+column_names columns_of_constraint(table_view const& table, constraint_facts const& of) {
   column_names names;
   for (std::size_t i = 0; i < of.size; ++i) {
     names.push_back(table.columns[table.find_member(of.members[i])].name);
@@ -75,7 +78,8 @@ inline column_names columns_of_constraint(table_view const& table, constraint_fa
 }
 
 /// The columns of the primary key, in its order.
-inline column_names columns_of_key(table_view const& table) {
+template <class = void>
+column_names columns_of_key(table_view const& table) {
   column_names names;
   for (column_facts const& column : table.columns) {
     if (column.primary_key) {
@@ -136,9 +140,10 @@ inline std::string index_text(index_options const& options, std::string_view ove
 }
 
 /// Makes the parts of one table.
+template <class = void>
 class table_describer {
  public:
-  table_describer(schema_table const& of, schema_names& names)
+  table_describer(schema_table const& of, schema_names<>& names)
       : of_{of}, table_{of.table}, names_{names} {}
 
   table_text describe() {
@@ -217,14 +222,14 @@ class table_describer {
 
   schema_table const& of_;
   table_view const& table_;
-  schema_names& names_;
+  schema_names<>& names_;
   table_text made_;
 };
 
 /// Takes the names that constraints and indexes were given, so that none is made that is one of
 /// them. \throws usage_error if PostgreSQL would cut one
-inline void take_given(schema_names& names, table_view const& table,
-                       std::source_location const& where) {
+template <class = void>
+void take_given(schema_names<>& names, table_view const& table, std::source_location const& where) {
   auto const take = [&](std::string_view name) {
     if (!name.empty()) {
       identifier const checked{name, where};
@@ -241,16 +246,17 @@ inline void take_given(schema_names& names, table_view const& table,
 }
 
 /// Makes the parts of tables, with names that do not meet.
-inline std::vector<table_text> describe_tables(std::span<schema_table const> tables,
-                                               std::source_location const& where) {
-  schema_names names;
+template <class = void>
+std::vector<table_text> describe_tables(std::span<schema_table const> tables,
+                                        std::source_location const& where) {
+  schema_names<> names;
   for (schema_table const& each : tables) {
     names.take(each.table, each.table.name);
     take_given(names, each.table, where);
   }
   std::vector<table_text> all;
   for (schema_table const& each : tables) {
-    all.push_back(table_describer{each, names}.describe());
+    all.push_back(table_describer<>{each, names}.describe());
   }
   return all;
 }
@@ -260,8 +266,8 @@ inline std::string constraint_text(schema_part const& part) {
 }
 
 /// `CREATE TABLE`, without foreign keys and the closing parenthesis.
-inline std::string begin_table(std::string_view kind, std::string_view name,
-                               table_text const& table) {
+template <class = void>
+std::string begin_table(std::string_view kind, std::string_view name, table_text const& table) {
   std::string text = "CREATE ";
   text.append(kind).append(name).append(" (");
   char const* separator = "\n  ";

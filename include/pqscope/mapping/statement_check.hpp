@@ -29,6 +29,9 @@
 namespace pqscope::detail {
 
 /// Asks the server what it makes of statements, and compares that with what they are declared as.
+///
+/// A template so that only programs that check statements compile it.
+template <class = void>
 class statement_check {
  public:
   /// \param shapes at least one
@@ -42,7 +45,7 @@ class statement_check {
   /// All that does not fit, in the order of the statements.
   std::vector<mismatch> run() {
     {
-      core_questions ask{core_, where_};
+      core_questions<> ask{core_, where_};
       describe(ask);
       look_up(ask);
     }
@@ -79,7 +82,7 @@ class statement_check {
 
   /// One round trip: what the statements are, and how those are planned of which it has to be known
   /// what outer joins do.
-  void describe(core_questions& ask) {
+  void describe(core_questions<>& ask) {
     bool const plans = ask.server_version() >= 120000;
     std::vector<question> questions(statements_.size());
     for (std::size_t i = 0; i < statements_.size(); ++i) {
@@ -109,16 +112,22 @@ class statement_check {
         parts.push_back({.text = each.deallocate.c_str()});
       }
     }
-    ask.ask(questions, plans ? "SELECT pg_catalog.set_config('plan_cache_mode', "
-                               "'force_generic_plan', true)"
-                             : nullptr);
+    ask.ask({questions.data(), questions.size()},
+            plans ? "SELECT pg_catalog.set_config('plan_cache_mode', "
+                    "'force_generic_plan', true)"
+                  : nullptr);
     for (std::size_t i = 0; i < statements_.size(); ++i) {
       take(statements_[i], questions[i]);
     }
   }
 
   static bool needs_plan(statement_shape const& shape) {
-    return std::ranges::find(shape.nullable, false) != shape.nullable.end();
+    for (bool const nullable : shape.nullable) {
+      if (!nullable) {
+        return true;
+      }
+    }
+    return false;
   }
 
   void take(checked& each, question& asked) {
@@ -134,7 +143,7 @@ class statement_check {
       libpq::result_view const plan{asked.parts[2].answer};
       if (plan.rows() == 1) {
         try {
-          each.plan = plan_reader{plan.text(0, 0)}.read();
+          each.plan = plan_reader<>{plan.text(0, 0)}.read();
         } catch (decode_error const&) {
           each.plan = {};  // what outer joins do is not known then
         }
@@ -179,7 +188,7 @@ class statement_check {
   }
 
   /// One round trip, if there is anything to ask: what tables say of the columns.
-  void look_up(core_questions& ask) {
+  void look_up(core_questions<>& ask) {
     for (checked& each : statements_) {
       for (source& from : each.sources) {
         auto const column = static_cast<std::size_t>(each.columns_of_fields[from.field].column);
@@ -198,7 +207,7 @@ class statement_check {
     for (checked const* each : left_over_) {
       questions.emplace_back().parts.push_back({.text = each->deallocate.c_str()});
     }
-    ask.ask(questions);
+    ask.ask({questions.data(), questions.size()});
     if (!table_columns_.empty()) {
       table_columns_.read(questions[0], questions[1]);
     }
@@ -221,7 +230,7 @@ class statement_check {
       }
     }
     if (!wanted.empty()) {
-      types_ = pqscope::detail::learn_types(core_, wanted, where_);
+      types_ = pqscope::detail::learn_types(core_, {wanted.data(), wanted.size()}, where_);
     }
   }
 
@@ -294,7 +303,7 @@ class statement_check {
   std::source_location where_;
   std::vector<checked> statements_;
   std::vector<checked const*> left_over_;  // on the server, because their plan was refused
-  catalog_columns table_columns_;
+  catalog_columns<> table_columns_;
   shared_types types_;
   std::vector<mismatch> found_;
 };

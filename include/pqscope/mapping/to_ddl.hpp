@@ -13,13 +13,15 @@ namespace pqscope {
 
 namespace detail {
 
-inline std::string ddl_of(std::span<schema_table const> tables, std::source_location const& where) {
+/// See `to_ddl`. A template so that only programs that call it compile it.
+template <class = void>
+std::string ddl_of(std::span<schema_table const> tables, std::source_location const& where) {
   std::string text;
   for (schema_enum const& each : enums_in(tables)) {
     text += create_enum(each) + ";\n";
   }
   std::vector<bool> const none(tables.size());
-  for (std::string const& each : creation_plan{tables, none, where}.statements()) {
+  for (std::string const& each : creation_plan<>{tables, none, where}.statements()) {
     text += each + ";\n";
   }
   return text;

@@ -63,7 +63,9 @@ inline std::string mermaid_column(schema_table const& of, std::size_t at) {
   return text + (column.nullable && !in_key ? " \"NULL\"\n" : "\n");
 }
 
-inline std::string mermaid_of(std::span<schema_table const> tables) {
+/// See `to_mermaid`. A template so that only programs that call it compile it.
+template <class = void>
+std::string mermaid_of(std::span<schema_table const> tables) {
   std::string text = "erDiagram\n";
   for (schema_table const& each : tables) {
     text += "  " + mermaid_table(each.table) + " {\n";

@@ -55,7 +55,7 @@ template <class On, class... Signatures>
     return {};
   } else {
     std::vector<detail::statement_shape> const shapes{detail::shape_of_statement(statements)...};
-    return detail::statement_check{on.core_for(shapes.front().text.where), shapes}.run();
+    return detail::statement_check<>{on.core_for(shapes.front().text.where), shapes}.run();
   }
 }
 

@@ -141,9 +141,7 @@ inline pool_entry& pool_core::wait_for_one(pool_caller& caller, acquire_options 
                                      lock const held{mutex_};
                                      caller.stopped = true;
                                      caller.wakes.notify_one();
-                                     if (caller.interrupt) {
-                                       caller.interrupt->request_stop();
-                                     }
+                                     caller.interrupt.request_stop();
                                    }};
   lock held{mutex_};
   caller.errors_before = counts_.connect_errors;

@@ -61,10 +61,11 @@ struct pool_entry : pool_slot {
 
 /// Somebody in `acquire`.
 struct pool_caller : pool_waiter {
-  std::condition_variable wakes;              ///< told when there is something new to do
-  std::optional<std::stop_source> interrupt;  ///< stops the attempt to connect, for the same reason
-  bool stopped = false;                       ///< the caller's stop token was asked
-  std::uint64_t errors_before = 0;            ///< failed connects when it began to wait
+  std::condition_variable wakes;  ///< told when there is something new to do
+  /// Stops the attempt to connect, for the same reason; without a state where there is none.
+  std::stop_source interrupt{std::nostopstate};
+  bool stopped = false;             ///< the caller's stop token was asked
+  std::uint64_t errors_before = 0;  ///< failed connects when it began to wait
 };
 
 }  // namespace pqscope::detail

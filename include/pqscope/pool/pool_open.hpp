@@ -32,14 +32,14 @@ inline bool pool_core::open_one(lock& held, pool_caller& caller, acquire_options
                                 time_point until, std::source_location const& where) {
   pool_entry& entry = entry_of(*caller.opening);
   caller.step = pool_step::wait;
-  caller.interrupt.emplace();
+  caller.interrupt = std::stop_source{};
   if (caller.stopped) {
-    caller.interrupt->request_stop();
+    caller.interrupt.request_stop();
   }
   attempt_end const end =
-      attempt(held, entry, {.deadline = until, .stop = caller.interrupt->get_token()}, where);
+      attempt(held, entry, {.deadline = until, .stop = caller.interrupt.get_token()}, where);
   wake(held);
-  caller.interrupt.reset();
+  caller.interrupt = std::stop_source{std::nostopstate};
   caller.opening = nullptr;
   bool const served = !caller.queued;
   if (end.failure) {

@@ -186,9 +186,7 @@ inline void pool_core::wake(lock const& /*held*/) noexcept {
   while (pool_waiter* const waiter = state_.next_woken()) {
     auto& caller = static_cast<pool_caller&>(*waiter);
     caller.wakes.notify_one();
-    if (caller.interrupt) {
-      caller.interrupt->request_stop();
-    }
+    caller.interrupt.request_stop();
   }
 }
 

@@ -3,8 +3,8 @@
 
 #include <pqscope/connection/callback.hpp>
 
+#include <cstddef>
 #include <exception>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -41,7 +41,11 @@ struct hooks {
 
  private:
   static void append(list& to, list& from) {
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    std::size_t const before = to.size();
+    to.resize(before + from.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      to[before + i] = std::move(from[i]);
+    }
     from.clear();
   }
 };

@@ -2,11 +2,13 @@
 #define PQSCOPE_TRANSACTION_RESOLVE_HPP
 
 #include <pqscope/connection/connection.hpp>
+#include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/commit_in_doubt.hpp>
 #include <pqscope/error/errors.hpp>
+#include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/transaction/fate.hpp>
 #include <pqscope/transaction/retry.hpp>
-#include <pqscope/types/ticks.hpp>
+#include <pqscope/types/malformed.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -14,54 +16,52 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pqscope {
 
 namespace detail {
 
-/// One look at a server: what it says of an id, and its past as `server_past` has it.
-struct fate_row {
-  std::optional<std::string> status;
-  bool in_recovery;
-  bool is_prepared;
-  std::chrono::sys_time<std::chrono::microseconds> started;
-  bool recovered;
-  std::optional<std::chrono::sys_time<std::chrono::microseconds>> last_replayed;
-  std::optional<std::chrono::sys_time<std::chrono::microseconds>> statistics_reset;
-  std::chrono::sys_time<std::chrono::microseconds> checkpoint_time;
-  std::int64_t next_id;
-  bool ends_recovery;
-};
-
-/// As the server counts it.
-inline std::int64_t server_time_of(std::chrono::sys_time<std::chrono::microseconds> when) noexcept {
-  return when.time_since_epoch().count() - server_epoch;
+/// A number or a time that a server told, as it counts it; its answer is one row in binary format.
+inline std::int64_t number_in(libpq::result_view const& told, int column) {
+  auto const number = read_eight_bytes(told, column);
+  if (!number) {
+    throw_malformed("bigint");
+  }
+  return static_cast<std::int64_t>(*number);
 }
-/// As above; nothing for nothing.
-inline std::optional<std::int64_t> server_time_of(
-    std::optional<std::chrono::sys_time<std::chrono::microseconds>> when) noexcept {
-  return when ? std::optional{server_time_of(*when)} : std::nullopt;
+/// As above; nothing for NULL.
+inline std::optional<std::int64_t> time_in(libpq::result_view const& told, int column) {
+  return told.is_null(0, column) ? std::nullopt : std::optional{number_in(told, column)};
+}
+inline bool flag_in(libpq::result_view const& told, int column) {
+  if (told.rows() != 1 || told.size(0, column) != 1) {
+    throw_malformed("boolean");
+  }
+  return *told.data(0, column) != 0;
 }
 
-inline server_past past_of(fate_row const& row) noexcept {
-  return {.in_recovery = row.in_recovery,
-          .is_prepared = row.is_prepared,
-          .started = server_time_of(row.started),
-          .recovered = row.recovered,
-          .last_replayed = server_time_of(row.last_replayed),
-          .statistics_reset = server_time_of(row.statistics_reset),
-          .checkpoint = {.time = server_time_of(row.checkpoint_time),
-                         .next_id = static_cast<std::uint64_t>(row.next_id),
-                         .ends_recovery = row.ends_recovery}};
-}
-
-inline id_status status_of(std::optional<std::string> const& told) noexcept {
-  if (!told) {
+/// The first column: what the server says of an id.
+inline id_status status_of(libpq::result_view const& told) noexcept {
+  if (told.is_null(0, 0)) {
     return id_status::forgotten;
   }
-  return *told == "committed" ? id_status::committed
-         : *told == "aborted" ? id_status::aborted
-                              : id_status::in_progress;
+  return told.text(0, 0) == "committed" ? id_status::committed
+         : told.text(0, 0) == "aborted" ? id_status::aborted
+                                        : id_status::in_progress;
+}
+
+/// The columns behind that.
+inline server_past past_of(libpq::result_view const& told) {
+  return {.in_recovery = flag_in(told, 1),
+          .is_prepared = flag_in(told, 2),
+          .started = number_in(told, 3),
+          .recovered = flag_in(told, 4),
+          .last_replayed = time_in(told, 5),
+          .statistics_reset = time_in(told, 6),
+          .checkpoint = {.time = number_in(told, 7),
+                         .next_id = static_cast<std::uint64_t>(number_in(told, 8)),
+                         .ends_recovery = flag_in(told, 9)}};
 }
 
 /// What became of one transaction, asked of one connection; what was learnt stays for the next
@@ -71,7 +71,7 @@ class fate_question {
   fate_question(connection& on, commit_in_doubt const& doubt)
       : on_{on},
         id_{doubt.transaction_id().value_or(0)},
-        text_{std::to_string(id_)},
+        id_text_{'\'' + std::to_string(id_) + "'::xid8"},
         then_{doubt.identified()} {}
 
   /// Asks once; nothing where it is too early to say.
@@ -95,32 +95,33 @@ class fate_question {
   /// a prepared transaction's, before that, it stays so. A checkpoint ends recovery where it lies
   /// no further behind the last record replayed than the header of a page is long.
   std::optional<resolution> ask_with_past() {
-    fate_row const row =
-        on_.query<fate_row>(
-               "WITH before AS MATERIALIZED (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
-               "EXISTS (SELECT FROM pg_catalog.pg_prepared_xact() AS p "
-               "WHERE p.transaction = $1::xid8::xid) AS is_prepared) "
-               "SELECT pg_catalog.pg_xact_status($1::xid8) AS status, in_recovery, is_prepared, "
-               "pg_catalog.pg_postmaster_start_time() AS started, "
-               "pg_catalog.pg_last_wal_replay_lsn() IS NOT NULL AS recovered, "
-               "pg_catalog.pg_last_xact_replay_timestamp() AS last_replayed, "
-               "pg_catalog.pg_stat_get_bgwriter_stat_reset_time() AS statistics_reset, "
-               "checkpoint_time, (pg_catalog.split_part(next_xid, ':', 1)::int8 << 32) + "
-               "pg_catalog.split_part(next_xid, ':', 2)::int8 AS next_id, "
-               "COALESCE(redo_lsn = checkpoint_lsn AND checkpoint_lsn - "
-               "pg_catalog.pg_last_wal_replay_lsn() BETWEEN 0 AND 40, false) AS ends_recovery "
-               "FROM before, pg_catalog.pg_control_checkpoint()",
-               text_)
-            .one();
-    is_primary_ = !row.in_recovery;
-    return fate_of(id_, status_of(row.status), then_, past_of(row));
+    libpq::result_handle const answer = look(
+        "WITH before AS MATERIALIZED (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
+        "EXISTS (SELECT FROM pg_catalog.pg_prepared_xact() AS p "
+        "WHERE p.transaction = " +
+        id_text_ +
+        "::xid) AS is_prepared) "
+        "SELECT pg_catalog.pg_xact_status(" +
+        id_text_ +
+        ") AS status, in_recovery, is_prepared, "
+        "pg_catalog.pg_postmaster_start_time() AS started, "
+        "pg_catalog.pg_last_wal_replay_lsn() IS NOT NULL AS recovered, "
+        "pg_catalog.pg_last_xact_replay_timestamp() AS last_replayed, "
+        "pg_catalog.pg_stat_get_bgwriter_stat_reset_time() AS statistics_reset, "
+        "checkpoint_time, (pg_catalog.split_part(next_xid, ':', 1)::int8 << 32) + "
+        "pg_catalog.split_part(next_xid, ':', 2)::int8 AS next_id, "
+        "COALESCE(redo_lsn = checkpoint_lsn AND checkpoint_lsn - "
+        "pg_catalog.pg_last_wal_replay_lsn() BETWEEN 0 AND 40, false) AS ends_recovery "
+        "FROM before, pg_catalog.pg_control_checkpoint()");
+    libpq::result_view const told{answer};
+    server_past const past = past_of(told);
+    is_primary_ = !past.in_recovery;
+    return fate_of(id_, status_of(told), then_, past);
   }
 
   std::optional<resolution> ask_status() {
-    auto const told =
-        on_.query<std::optional<std::string>>("SELECT pg_catalog.pg_xact_status($1::xid8)", text_)
-            .one();
-    return fate_of(id_, status_of(told), {}, {});
+    libpq::result_handle const answer = look("SELECT pg_catalog.pg_xact_status(" + id_text_ + ")");
+    return fate_of(id_, status_of(libpq::result_view{answer}), {}, {});
   }
 
   /// Believes a server that has not given out the id if it was no standby before it said so.
@@ -131,13 +132,22 @@ class fate_question {
     if (is_primary_) {
       return fate_of(id_, id_status::not_given, then_, server_past{});
     }
-    is_primary_ = !on_.query<bool>("SELECT pg_catalog.pg_is_in_recovery()").one();
+    libpq::result_handle const answer = look("SELECT pg_catalog.pg_is_in_recovery()");
+    is_primary_ = !flag_in(libpq::result_view{answer}, 0);
     return is_primary_ ? ask() : std::nullopt;
+  }
+
+  /// Carries a question out, and answers what came in binary format; not with `query`, whose
+  /// templates every program would compile then.
+  libpq::result_handle look(std::string question) {
+    dynamic_sql const text{std::move(question)};
+    return on_.core_for(text.where())
+        .run({.text = text.view().text, .format = libpq::value_format::binary}, text.view());
   }
 
   connection& on_;
   std::uint64_t id_;
-  std::string text_;
+  std::string id_text_;  // an SQL expression
   std::optional<server_moment> then_;
   bool is_primary_ = false;  // once it is, it stays so
 };

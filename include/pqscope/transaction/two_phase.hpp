@@ -5,7 +5,11 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/sql/literal.hpp>
+#include <pqscope/sql/sql.hpp>
 #include <pqscope/transaction/xid.hpp>
+#include <pqscope/types/decode_value.hpp>
+#include <pqscope/types/text.hpp>
+#include <pqscope/types/timestamp.hpp>
 
 #include <chrono>
 #include <source_location>
@@ -32,6 +36,14 @@ inline void end_prepared(connection& on, std::string_view verb, std::string_view
     throw usage_error("a prepared transaction cannot be ended inside another transaction", where);
   }
   on.execute(dynamic_sql{std::string{verb} + literal{gid, where}.text(), where});
+}
+
+/// A value of an answer in binary format.
+template <class T>
+T value_in(libpq::result_view const& told, int row, int column) {
+  bool const is_null = told.is_null(row, column);
+  return decode_value<T>(is_null ? nullptr : told.data(row, column), told.size(row, column),
+                         told.column_type(column));
 }
 
 }  // namespace detail
@@ -65,11 +77,22 @@ inline void rollback_prepared(connection& on, xid const& id,
 
 /// The prepared transactions of the connection's database, oldest first. One round trip.
 inline std::vector<prepared_transaction> prepared_transactions(connection& on) {
-  return on
-      .query<prepared_transaction>(
-          "SELECT gid, owner::text, database::text, prepared FROM pg_catalog.pg_prepared_xacts "
-          "WHERE database = current_database() ORDER BY prepared, gid")
-      .all();
+  sql<> const text =
+      "SELECT gid, owner::text, database::text, prepared FROM pg_catalog.pg_prepared_xacts "
+      "WHERE database = current_database() ORDER BY prepared, gid";
+  libpq::result_handle const answer =
+      on.core_for(text.where())
+          .run({.text = text.view().text, .format = libpq::value_format::binary}, text.view());
+  libpq::result_view const told{answer};
+  std::vector<prepared_transaction> found;
+  for (int row = 0; row < told.rows(); ++row) {
+    found.push_back(
+        {.gid = detail::value_in<std::string>(told, row, 0),
+         .owner = detail::value_in<std::string>(told, row, 1),
+         .database = detail::value_in<std::string>(told, row, 2),
+         .prepared = detail::value_in<decltype(prepared_transaction::prepared)>(told, row, 3)});
+  }
+  return found;
 }
 
 }  // namespace pqscope

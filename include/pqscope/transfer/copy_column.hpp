@@ -157,7 +157,10 @@ inline constexpr char const* copy_columns_query =
     "JOIN pg_catalog.pg_type t ON t.oid = base.type WHERE t.typtype <> 'd' ORDER BY attnum";
 
 /// Reads the answer to that.
-inline std::vector<copy_column> read_copy_columns(libpq::result_view answer) {
+///
+/// A template so that only programs that copy records into a table compile it.
+template <class = void>
+std::vector<copy_column> read_copy_columns(libpq::result_view answer) {
   std::vector<copy_column> columns;
   for (int row = 0; row < answer.rows(); ++row) {
     auto const letter = [&](int column) {
@@ -178,9 +181,10 @@ inline std::vector<copy_column> read_copy_columns(libpq::result_view answer) {
 }
 
 /// The columns data is copied into: those named, in their order, or all that can be.
-inline std::vector<copy_column> choose_columns(std::vector<copy_column> all,
-                                               std::span<std::string_view const> names,
-                                               std::string& faults) {
+template <class = void>
+std::vector<copy_column> choose_columns(std::vector<copy_column> all,
+                                        std::span<std::string_view const> names,
+                                        std::string& faults) {
   std::vector<copy_column> chosen;
   if (names.empty()) {
     for (copy_column& each : all) {
@@ -213,8 +217,9 @@ struct copy_plan {
 
 /// Matches the fields of a record with columns, by position.
 /// \throws usage_error that lists all that is wrong
-inline copy_plan plan_copy(std::vector<copy_column> all, std::span<std::string_view const> names,
-                           std::span<copy_field const> fields, std::source_location const& where) {
+template <class = void>
+copy_plan plan_copy(std::vector<copy_column> all, std::span<std::string_view const> names,
+                    std::span<copy_field const> fields, std::source_location const& where) {
   std::string faults;
   copy_plan plan{.columns = choose_columns(std::move(all), names, faults)};
   if (faults.empty() && plan.columns.size() != fields.size()) {

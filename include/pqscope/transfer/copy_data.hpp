@@ -28,6 +28,9 @@ enum class copy_step : unsigned char {
 
 /// The rows in binary COPY data, which comes in messages of whole rows. Keeps none of the bytes: a
 /// row's values point into its message. Source: PostgreSQL, "COPY", "File Formats".
+///
+/// A template so that only programs that read rows by COPY compile it.
+template <class = void>
 class copy_data {
  public:
   /// Takes a message. The one before has to be at its end.

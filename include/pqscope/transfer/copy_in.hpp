@@ -29,6 +29,9 @@ namespace pqscope {
 namespace detail {
 
 /// A copy of records into a table, whatever these are.
+///
+/// A template so that only programs that copy records into a table compile it.
+template <class = void>
 class record_copy {
  public:
   /// Asks for the table's columns and matches them with `fields`. Sends no COPY yet.
@@ -136,7 +139,7 @@ std::uint64_t statements<Self>::copy_in(copy_target const& table,
                           std::to_string(fields.size()) + " fields",
                       where);
   }
-  detail::record_copy copy{
+  detail::record_copy<> copy{
       self().core_for(where),           table, {columns.begin(), columns.size()}, fields,
       copy_options{std::move(options)}, where};
   copy.begin();

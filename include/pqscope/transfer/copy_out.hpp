@@ -34,6 +34,9 @@ namespace pqscope {
 namespace detail {
 
 /// The binary COPY data of a query, row by row.
+///
+/// A template so that only programs that read rows by COPY compile it.
+template <class = void>
 class copy_reader {
  public:
   /// Asks for the query's columns. Sends no COPY yet.
@@ -99,7 +102,7 @@ class copy_reader {
   copy_options options_;
   core_copy_out copy_;
   libpq::result_handle columns_;
-  copy_data data_;
+  copy_data<> data_;
   copy_progress done_;
   std::uint64_t told_ = 0;
   bool is_done_ = false;
@@ -212,7 +215,7 @@ class copy_rows {
     }
   }
 
-  detail::copy_reader source_;
+  detail::copy_reader<> source_;
   std::array<detail::column_plan, shape::size> plan_{};
   std::array<detail::copied_value, shape::size> values_{};
   detail::shared_types types_;

@@ -69,8 +69,11 @@ inline std::size_t read_block(std::istream& from, char* block) {
 }
 
 /// Sends a stream as the data of a COPY.
-inline std::uint64_t copy_stream_in(connection_core& core, std::string command, std::istream& from,
-                                    copy_callback& on_progress, std::source_location const& where) {
+///
+/// A template so that only programs that copy from and to streams compile it.
+template <class = void>
+std::uint64_t copy_stream_in(connection_core& core, std::string command, std::istream& from,
+                             copy_callback& on_progress, std::source_location const& where) {
   auto const block = std::make_unique<char[]>(copy_block);
   copy_progress done;
   core_copy_in copy{core, where};
@@ -90,9 +93,10 @@ inline std::uint64_t copy_stream_in(connection_core& core, std::string command, 
 }
 
 /// Writes the data of a COPY to a stream; `heads` lines of it are no rows.
-inline std::uint64_t copy_stream_out(connection_core& core, std::string command, std::ostream& to,
-                                     std::uint64_t heads, copy_callback& on_progress,
-                                     std::source_location const& where) {
+template <class = void>
+std::uint64_t copy_stream_out(connection_core& core, std::string command, std::ostream& to,
+                              std::uint64_t heads, copy_callback& on_progress,
+                              std::source_location const& where) {
   std::string block;
   copy_progress done;
   std::uint64_t lines = 0;
@@ -142,7 +146,7 @@ std::uint64_t copy_table_in(connection_core& core, copy_target const& table, std
                             Options options, std::source_location const& where) {
   std::vector<std::string_view> const names{options.columns.begin(), options.columns.end()};
   return copy_stream_in(core,
-                        "COPY " + table.text() + record_copy::column_list(names, where) +
+                        "COPY " + table.text() + record_copy<>::column_list(names, where) +
                             " FROM STDIN " + format_options(options, where),
                         from, options.on_progress, where);
 }

@@ -51,7 +51,7 @@ template <class Row>
 class cursor {
  public:
   /// Used by `cursor` and `adopt_cursor`.
-  explicit cursor(detail::cursor_handle handle) noexcept : handle_{std::move(handle)} {}
+  explicit cursor(detail::cursor_handle<> handle) noexcept : handle_{std::move(handle)} {}
   cursor(cursor&&) noexcept = default;
   /// Closes this one, takes the other's place.
   cursor& operator=(cursor&&) noexcept = default;
@@ -253,7 +253,7 @@ class cursor {
     }
   }
 
-  detail::cursor_handle handle_;
+  detail::cursor_handle<> handle_;
   std::optional<rows<Row>> page_{};
   std::size_t next_ = 0;       // row of the page to be read next
   std::size_t current_ = 0;    // the one read last
@@ -327,7 +327,7 @@ auto statements<Self>::open_cursor(sql_view const& text, cursor_options const& o
                                    libpq::parameters const& bound)
     -> pqscope::cursor<detail::row_of_t<Row...>> {
   static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in cursor<int, std::string>");
-  detail::cursor_handle handle{self().core_for(text.where), options, text.where};
+  detail::cursor_handle<> handle{self().core_for(text.where), options, text.where};
   handle.declare(text, bound);
   return pqscope::cursor<detail::row_of_t<Row...>>{std::move(handle)};
 }
@@ -340,7 +340,7 @@ auto statements<Self>::adopt_cursor(std::string_view name, cursor_options const&
   static_assert(sizeof...(Row) > 0, "pqscope: say what a row is, as in cursor<int, std::string>");
   cursor_options named = options;
   named.name = name;
-  detail::cursor_handle handle{self().core_for(where), std::move(named), where};
+  detail::cursor_handle<> handle{self().core_for(where), std::move(named), where};
   handle.adopt();
   return pqscope::cursor<detail::row_of_t<Row...>>{std::move(handle)};
 }

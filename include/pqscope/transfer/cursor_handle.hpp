@@ -23,6 +23,9 @@ namespace pqscope::detail {
 
 /// A cursor on the server, whatever its rows are: DECLARE, FETCH, MOVE, CLOSE. Move-only; closes
 /// itself.
+///
+/// A template so that only programs that have cursors compile it.
+template <class = void>
 class cursor_handle {
  public:
   /// Belongs to `core`; nothing is declared yet.

@@ -65,12 +65,12 @@ class range_source {
             }};
   }
   /// Has the records that `chunks` kept go ahead of the others.
-  void give_first(insert_chunks& chunks) noexcept { kept_ = &chunks; }
+  void give_first(insert_chunks<>& chunks) noexcept { kept_ = &chunks; }
 
   /// Adds the next records to those gathered; false when there are no more.
-  bool gather(record_chunk& into) {
+  bool gather(record_chunk<>& into) {
     constexpr int at_once = 64;
-    for (int i = 0; i < at_once && into.bytes() < record_chunk::enough; ++i) {
+    for (int i = 0; i < at_once && into.bytes() < record_chunk<>::enough; ++i) {
       if (!use_next([&](auto const&... values) { into.put(values...); })) {
         return false;
       }
@@ -117,18 +117,18 @@ class range_source {
   Iterator at_;
   Sentinel end_;
   std::source_location where_;
-  insert_chunks* kept_ = nullptr;
+  insert_chunks<>* kept_ = nullptr;
   std::size_t number_ = 0;
   bool gone_past_ = false;
 };
 
 /// Gathers the records of a range.
 template <class Source>
-class range_chunks final : public insert_chunks {
+class range_chunks final : public insert_chunks<> {
  public:
   range_chunks(Source& from, plain_insert insert, std::span<chunk_field const> fields,
                std::size_t ahead)
-      : insert_chunks{std::move(insert), fields, ahead}, from_{from} {
+      : insert_chunks<>{std::move(insert), fields, ahead}, from_{from} {
     from_.give_first(*this);
   }
   bool gather() override {
@@ -195,13 +195,14 @@ std::uint64_t send_records(sql_view const& text, Range&& records, Core const& co
   using record_type = record_of<Range>;
   auto const fields = chunk_fields_of<record_type>();
   if constexpr (!std::is_null_pointer_v<std::remove_const_t<decltype(fields)>>) {
-    auto insert = ahead == 0 ? std::nullopt : plain_insert_reader{text.str(), fields.size()}.read();
+    auto insert =
+        ahead == 0 ? std::nullopt : plain_insert_reader<>{text.str(), fields.size()}.read();
     if (insert) {
       range_chunks chunks{source, *std::move(insert), fields, ahead};
-      return core_batch{core_for(), text, source.handle(), &chunks}.run();
+      return core_batch<>{core_for(), text, source.handle(), &chunks}.run();
     }
   }
-  return core_batch{core_for(), text, source.handle()}.run();
+  return core_batch<>{core_for(), text, source.handle()}.run();
 }
 
 }  // namespace detail

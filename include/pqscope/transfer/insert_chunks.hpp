@@ -65,6 +65,9 @@ inline constexpr char const* chunks_question =
 /// Records for a plain INSERT that go many at a time, as arrays that the server unnests.
 ///
 /// What makes that the same as one by one is in docs/decisions/0010-execute-many.md.
+///
+/// A template so that only programs that send many records compile it.
+template <class = void>
 class insert_chunks : public record_chunks {
  public:
   /// \param insert the statement
@@ -171,12 +174,12 @@ class insert_chunks : public record_chunks {
 
  protected:
   /// Where records are gathered; to be filled no more than it takes to be full.
-  record_chunk& gathering() {
+  record_chunk<>& gathering() {
     if (!gathered_.empty() && !is_full(*gathered_.back())) {
       return *gathered_.back();
     }
     if (spare_.empty()) {
-      gathered_.push_back(std::make_unique<record_chunk>(fields_));
+      gathered_.push_back(std::make_unique<record_chunk<>>(fields_));
       return *gathered_.back();
     }
     gathered_.push_back(spare_.take_front());
@@ -191,10 +194,10 @@ class insert_chunks : public record_chunks {
   }
 
  private:
-  using chunk = std::unique_ptr<record_chunk>;
+  using chunk = std::unique_ptr<record_chunk<>>;
 
-  static bool is_full(record_chunk const& chunk) noexcept {
-    return chunk.bytes() >= record_chunk::enough;
+  static bool is_full(record_chunk<> const& chunk) noexcept {
+    return chunk.bytes() >= record_chunk<>::enough;
   }
 
   static constexpr oid_t question_types[] = {oid::text, oid::text_array, oid::boolean,

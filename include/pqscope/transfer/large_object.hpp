@@ -2,16 +2,18 @@
 #define PQSCOPE_TRANSFER_LARGE_OBJECT_HPP
 
 #include <pqscope/connection/connection_core.hpp>
-#include <pqscope/connection/rows.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/request.hpp>
+#include <pqscope/libpq/result.hpp>
 #include <pqscope/sql/sql.hpp>
 #include <pqscope/sql/sql_view.hpp>
 #include <pqscope/transfer/transaction_bond.hpp>
 #include <pqscope/types/bytea.hpp>
 #include <pqscope/types/integer.hpp>
+#include <pqscope/types/malformed.hpp>
 #include <pqscope/types/oid.hpp>
 #include <pqscope/types/parameters.hpp>
+#include <pqscope/types/wire_value.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -22,7 +24,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -54,18 +55,38 @@ concept has_statements = requires(T& in, std::source_location const& where) {
   { in.core_for(where) } -> std::same_as<connection_core&>;
 };
 
-/// Carries out a statement of the library's text on the user's behalf.
-template <class Row, class... Args>
-rows<Row> ask(connection_core& core, std::source_location const& where, sql<Args...> text,
-              Args const&... arguments) {
+/// Carries out a statement of the library's text on the user's behalf; answers in binary format.
+template <class... Args>
+libpq::result_handle ask(connection_core& core, std::source_location const& where,
+                         sql<Args...> text, Args const&... arguments) {
   parameter_pack const bound(where, arguments...);
   sql_view view = text.view();
   view.where = where;
-  return {
-      core.run(
-          {.text = view.text, .parameters = bound.view(), .format = libpq::value_format::binary},
-          view),
-      where};
+  return core.run(
+      {.text = view.text, .parameters = bound.view(), .format = libpq::value_format::binary}, view);
+}
+
+/// An `integer` or `bigint` of the only row of such an answer. \throws decode_error if it is none
+inline std::int64_t integer_of(libpq::result_handle const& answer, int column = 0) {
+  libpq::result_view const view{answer};
+  switch (view.size(0, column)) {
+    case 4:
+      return read_int32(view.data(0, column));
+    case 8:
+      return read_int64(view.data(0, column));
+    default:
+      throw_malformed("integer");
+  }
+}
+
+/// A `bytea` of the only row of such an answer. \throws decode_error if it is none
+inline std::span<std::byte const> bytes_of(libpq::result_handle const& answer) {
+  libpq::result_view const view{answer};
+  if (view.rows() != 1 || view.is_null(0, 0)) {
+    throw_malformed("bytea");
+  }
+  return bytea_codec::view(
+      {.data = view.data(0, 0), .size = static_cast<std::size_t>(view.size(0, 0))});
 }
 
 }  // namespace detail
@@ -133,8 +154,8 @@ class large_object {
     while (done < to.size()) {
       std::size_t const wanted = std::min(chunk_size, to.size() - done);
       auto const got = read_chunk(wanted, where);
-      auto const bytes = got.one();
-      std::copy(bytes.begin(), bytes.end(), to.begin() + static_cast<std::ptrdiff_t>(done));
+      auto const bytes = detail::bytes_of(got);
+      std::copy(bytes.data(), bytes.data() + bytes.size(), to.data() + done);
       done += bytes.size();
       if (bytes.size() < wanted) {
         break;
@@ -150,8 +171,8 @@ class large_object {
     while (all.size() < count) {
       std::size_t const wanted = std::min(chunk_size, count - all.size());
       auto const got = read_chunk(wanted, where);
-      auto const bytes = got.one();
-      all.insert(all.end(), bytes.begin(), bytes.end());
+      auto const bytes = detail::bytes_of(got);
+      all.insert(all.end(), bytes.data(), bytes.data() + bytes.size());
       if (bytes.size() < wanted) {
         break;
       }
@@ -167,9 +188,8 @@ class large_object {
     while (!from.empty()) {
       auto const chunk = from.first(std::min(chunk_size, from.size()));
       int const fd = descriptor(where);
-      position_ +=
-          detail::ask<int>(core(where), where, "SELECT pg_catalog.lowrite($1, $2)", fd, chunk)
-              .one();
+      position_ += detail::integer_of(
+          detail::ask(core(where), where, "SELECT pg_catalog.lowrite($1, $2)", fd, chunk));
       from = from.subspan(chunk.size());
     }
   }
@@ -187,10 +207,9 @@ class large_object {
       throw usage_error("a position in a large object is not negative", where);
     }
     int const fd = descriptor(where);
-    position_ =
-        detail::ask<std::int64_t>(core(where), where, "SELECT pg_catalog.lo_lseek64($1, $2, $3)",
-                                  fd, by, static_cast<int>(from))
-            .one();
+    position_ = detail::integer_of(detail::ask(core(where), where,
+                                               "SELECT pg_catalog.lo_lseek64($1, $2, $3)", fd, by,
+                                               static_cast<int>(from)));
     return position_;
   }
   /// The position, counted from 0. No round trip.
@@ -198,14 +217,11 @@ class large_object {
   /// The number of bytes.
   std::int64_t size(std::source_location where = std::source_location::current()) {
     int const fd = descriptor(where);
-    auto const [end, back] =
-        detail::ask<std::tuple<std::int64_t, std::int64_t>>(
-            core(where), where,
-            "SELECT pg_catalog.lo_lseek64($1, 0, 2), pg_catalog.lo_lseek64($1, $2, 0)", fd,
-            position_)
-            .one();
-    position_ = back;
-    return end;
+    auto const end_and_back = detail::ask(
+        core(where), where,
+        "SELECT pg_catalog.lo_lseek64($1, 0, 2), pg_catalog.lo_lseek64($1, $2, 0)", fd, position_);
+    position_ = detail::integer_of(end_and_back, 1);
+    return detail::integer_of(end_and_back);
   }
   /// Makes it so many bytes long, cut off or filled with zeros; the position stays.
   /// \throws usage_error if it was opened for reading, or the size is negative
@@ -215,12 +231,12 @@ class large_object {
       throw usage_error("the size of a large object is not negative", where);
     }
     int const fd = descriptor(where);
-    detail::ask<int>(core(where), where, "SELECT pg_catalog.lo_truncate64($1, $2)", fd, bytes);
+    detail::ask(core(where), where, "SELECT pg_catalog.lo_truncate64($1, $2)", fd, bytes);
   }
   /// Deletes it; it is closed then.
   void unlink(std::source_location where = std::source_location::current()) {
-    detail::ask<int>(require(where), where, "SELECT pg_catalog.lo_unlink($1::pg_catalog.oid)",
-                     std::int64_t{id_});
+    detail::ask(require(where), where, "SELECT pg_catalog.lo_unlink($1::pg_catalog.oid)",
+                std::int64_t{id_});
     descriptor_ = -1;  // the server has closed it
   }
 
@@ -263,27 +279,23 @@ class large_object {
                std::source_location const& where)
       : mode_{large_object_mode::read_write} {
     detail::require_open_transaction(core, "a large object", where);
-    auto const [fd, id] = detail::ask<std::tuple<int, std::int64_t>>(
-                              core, where,
-                              "SELECT pg_catalog.lo_open(id, 393216), id::bigint "
-                              "FROM pg_catalog.lo_create($1::pg_catalog.oid) AS made (id)",
-                              std::int64_t{wanted.id})
-                              .one();
+    auto const made = detail::ask(core, where,
+                                  "SELECT pg_catalog.lo_open(id, 393216), id::bigint "
+                                  "FROM pg_catalog.lo_create($1::pg_catalog.oid) AS made (id)",
+                                  std::int64_t{wanted.id});
     bond_ = detail::transaction_bond{core};
-    descriptor_ = fd;
-    id_ = static_cast<oid_t>(id);
+    descriptor_ = static_cast<int>(detail::integer_of(made));
+    id_ = static_cast<oid_t>(detail::integer_of(made, 1));
   }
 
   /// Opens it, at its position.
   void open(detail::connection_core& core, std::source_location const& where) {
     int const flags = mode_ == large_object_mode::read ? 0x40000 : 0x60000;  // INV_READ, INV_WRITE
-    int const fd =
-        detail::ask<int>(core, where, "SELECT pg_catalog.lo_open($1::pg_catalog.oid, $2)",
-                         std::int64_t{id_}, flags)
-            .one();
+    auto const fd = static_cast<int>(detail::integer_of(
+        detail::ask(core, where, "SELECT pg_catalog.lo_open($1::pg_catalog.oid, $2)",
+                    std::int64_t{id_}, flags)));
     if (position_ > 0) {
-      detail::ask<std::int64_t>(core, where, "SELECT pg_catalog.lo_lseek64($1, $2, 0)", fd,
-                                position_);
+      detail::ask(core, where, "SELECT pg_catalog.lo_lseek64($1, $2, 0)", fd, position_);
     }
     bond_ = detail::transaction_bond{core};
     descriptor_ = fd;
@@ -313,12 +325,11 @@ class large_object {
     }
     return descriptor_;
   }
-  rows<std::span<std::byte const>> read_chunk(std::size_t count,
-                                              std::source_location const& where) {
+  libpq::result_handle read_chunk(std::size_t count, std::source_location const& where) {
     int const fd = descriptor(where);
-    auto got = detail::ask<std::span<std::byte const>>(
-        core(where), where, "SELECT pg_catalog.loread($1, $2)", fd, static_cast<int>(count));
-    position_ += static_cast<std::int64_t>(got.one().size());
+    auto got = detail::ask(core(where), where, "SELECT pg_catalog.loread($1, $2)", fd,
+                           static_cast<int>(count));
+    position_ += static_cast<std::int64_t>(detail::bytes_of(got).size());
     return got;
   }
 
@@ -335,8 +346,8 @@ class large_object {
 template <detail::has_statements Scope>
 void unlink_large_object(Scope& in, oid_t id,
                          std::source_location where = std::source_location::current()) {
-  detail::ask<int>(in.core_for(where), where, "SELECT pg_catalog.lo_unlink($1::pg_catalog.oid)",
-                   std::int64_t{id});
+  detail::ask(in.core_for(where), where, "SELECT pg_catalog.lo_unlink($1::pg_catalog.oid)",
+              std::int64_t{id});
 }
 
 }  // namespace pqscope

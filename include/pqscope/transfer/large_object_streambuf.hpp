@@ -11,7 +11,7 @@
 #include <source_location>
 #include <span>
 #include <streambuf>
-#include <vector>
+#include <string>
 
 namespace pqscope {
 
@@ -28,7 +28,8 @@ namespace pqscope {
 class large_object_streambuf : public std::streambuf {
  public:
   /// Buffers `of`. No round trip.
-  explicit large_object_streambuf(large_object& of) : of_{of}, buffer_(large_object::chunk_size) {}
+  explicit large_object_streambuf(large_object& of)
+      : of_{of}, buffer_(large_object::chunk_size, '\0') {}
   large_object_streambuf(large_object_streambuf const&) = delete;
   large_object_streambuf& operator=(large_object_streambuf const&) = delete;
   ~large_object_streambuf() override {
@@ -41,7 +42,8 @@ class large_object_streambuf : public std::streambuf {
   /// Reads the next chunk.
   int_type underflow() override {
     write_out();
-    std::size_t const size = of_.read(std::as_writable_bytes(std::span{buffer_}));
+    std::size_t const size =
+        of_.read(std::as_writable_bytes(std::span{buffer_.data(), buffer_.size()}));
     setg(buffer_.data(), buffer_.data(), buffer_.data() + size);
     return size > 0 ? traits_type::to_int_type(*gptr()) : traits_type::eof();
   }
@@ -104,7 +106,7 @@ class large_object_streambuf : public std::streambuf {
   }
 
   large_object& of_;
-  std::vector<char> buffer_;
+  std::string buffer_;
 };
 
 /// Writes all that a stream has left at the large object's position, in memory for one chunk;
@@ -113,7 +115,7 @@ class large_object_streambuf : public std::streambuf {
 inline std::uint64_t import_large_object(
     large_object& to, std::istream& from,
     std::source_location where = std::source_location::current()) {
-  std::vector<char> chunk(large_object::chunk_size);
+  std::string chunk(large_object::chunk_size, '\0');
   std::uint64_t total = 0;
   while (from) {
     from.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
@@ -133,10 +135,10 @@ inline std::uint64_t import_large_object(
 inline std::uint64_t export_large_object(
     large_object& from, std::ostream& to,
     std::source_location where = std::source_location::current()) {
-  std::vector<char> chunk(large_object::chunk_size);
+  std::string chunk(large_object::chunk_size, '\0');
   std::uint64_t total = 0;
   for (std::size_t size = chunk.size(); size == chunk.size();) {
-    size = from.read(std::as_writable_bytes(std::span{chunk}), where);
+    size = from.read(std::as_writable_bytes(std::span{chunk.data(), chunk.size()}), where);
     to.write(chunk.data(), static_cast<std::streamsize>(size));
     if (!to) {
       throw std::ios_base::failure("the stream that a large object was exported to failed");

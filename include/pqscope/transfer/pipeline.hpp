@@ -109,7 +109,8 @@ class pipeline {
   bool empty() const noexcept { return entries_.empty(); }
 
   /// Not for users: carries them out.
-  void send(detail::connection_core& core, std::source_location const& where) {
+  template <class Core>
+  void send(Core& core, std::source_location const& where) {
     core_ = &core;
     for (entry& each : entries_) {
       detail::pipelined_statement statement{
@@ -119,7 +120,7 @@ class pipeline {
       }
       statements_.push_back(std::move(statement));
     }
-    detail::core_pipeline{core, statements_, where}.run();
+    detail::core_pipeline<>{core, statements_, where}.run();
   }
   /// Not for users: the answer that a handle stands for. \throws usage_error for one of another
   /// pipeline, or moved from

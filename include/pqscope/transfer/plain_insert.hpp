@@ -21,6 +21,9 @@ struct plain_insert {
 
 /// Reads a statement of that form, and of no other: each placeholder is there once and stands
 /// alone, there is one row of them, and at most ON CONFLICT (a, b) DO NOTHING behind it.
+///
+/// A template so that only programs that send many records compile it.
+template <class = void>
 class plain_insert_reader {
  public:
   plain_insert_reader(std::string_view text, std::size_t values)

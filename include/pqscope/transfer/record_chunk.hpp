@@ -57,6 +57,9 @@ chunk_field chunk_field_of() noexcept {
 
 /// Records as arrays, one for each of their fields, in binary format; their values can be had back
 /// record by record. Source: PostgreSQL, `array_recv`.
+///
+/// A template so that only programs that send many records compile it.
+template <class = void>
 class record_chunk {
  public:
   /// Bytes that make it full. libpq moves what it has not sent yet each time it sends: more of it

@@ -35,19 +35,32 @@ struct bytea_codec {
   static std::span<std::byte const> view(wire_value value) noexcept {
     return {reinterpret_cast<std::byte const*>(value.data), value.size};
   }
+};
+
+/// Those that own their bytes. A template so that only programs that use `bytea` compile it.
+template <class Bytes>
+struct owned_bytea_codec : bytea_codec {
+  /// Copies the bytes.
+  static Bytes decode(wire_value value) {
+    auto const bytes = view(value);
+    return Bytes(bytes.data(), bytes.data() + bytes.size());
+  }
+
+  /// Reads `\x` and hexadecimal digits, or the older escape format.
+  static Bytes parse(std::string_view text) { return unescape(text); }
 
   /// Reads the text form, whatever the server's `bytea_output` is.
   /// Source: PostgreSQL, "Binary Data Types".
-  static std::vector<std::byte> unescape(std::string_view text) {
+  static Bytes unescape(std::string_view text) {
     return text.substr(0, 2) == "\\x" ? from_hex(text.substr(2)) : from_escapes(text);
   }
 
  private:
-  static std::vector<std::byte> from_hex(std::string_view digits) {
+  static Bytes from_hex(std::string_view digits) {
     if (digits.size() % 2 != 0) {
       throw_malformed(name);
     }
-    std::vector<std::byte> bytes;
+    Bytes bytes;
     bytes.reserve(digits.size() / 2);
     for (std::size_t i = 0; i < digits.size(); i += 2) {
       int const high = hex_digit(digits[i]);
@@ -60,8 +73,8 @@ struct bytea_codec {
     return bytes;
   }
 
-  static std::vector<std::byte> from_escapes(std::string_view text) {
-    std::vector<std::byte> bytes;
+  static Bytes from_escapes(std::string_view text) {
+    Bytes bytes;
     bytes.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] != '\\') {
@@ -89,16 +102,7 @@ struct bytea_codec {
 
 /// `std::vector<std::byte>` is `bytea`. As a parameter it is not copied.
 template <>
-struct codec<std::vector<std::byte>> : detail::bytea_codec {
-  /// Copies the bytes.
-  static std::vector<std::byte> decode(wire_value value) {
-    auto const bytes = view(value);
-    return {bytes.begin(), bytes.end()};
-  }
-
-  /// Reads `\x` and hexadecimal digits, or the older escape format.
-  static std::vector<std::byte> parse(std::string_view text) { return unescape(text); }
-};
+struct codec<std::vector<std::byte>> : detail::owned_bytea_codec<std::vector<std::byte>> {};
 
 /// `std::span<std::byte const>` is `bytea`. As a parameter it is not copied; as a result it
 /// points into the row and lives as long, and there must be binary bytes to point to: a text
@@ -123,7 +127,9 @@ struct codec<std::array<std::byte, N>> : detail::bytea_codec {
   static std::array<std::byte, N> decode(wire_value value) { return copy(view(value)); }
 
   /// Reads `\x` and hexadecimal digits, or the older escape format.
-  static std::array<std::byte, N> parse(std::string_view text) { return copy(unescape(text)); }
+  static std::array<std::byte, N> parse(std::string_view text) {
+    return copy(detail::owned_bytea_codec<std::vector<std::byte>>::parse(text));
+  }
 
  private:
   static std::array<std::byte, N> copy(std::span<std::byte const> bytes) {

@@ -45,8 +45,9 @@ class cidr {
   /// Reads a network as PostgreSQL does: `10.0.0.0/8`, `192.168.1` (a /24), `2001:db8::/32`;
   /// nothing if `text` is none or has bits set right of the prefix.
   static constexpr std::optional<cidr> try_parse(std::string_view text) noexcept {
-    auto const value = detail::parse_cidr(text);
-    return value ? std::optional(network_of(inet(*value))) : std::nullopt;
+    inet parsed;
+    return detail::parse_cidr(text, parsed.value_) ? std::optional(network_of(parsed))
+                                                   : std::nullopt;
   }
 
   /// As `try_parse`; throws `usage_error` if `text` is no network.

@@ -23,12 +23,15 @@ namespace detail {
 
 /// Reads hstore's binary format. Source: the extension's `hstore_send`: number of pairs; for each
 /// the key's size and bytes, the value's size (-1 for NULL) and bytes.
+///
+/// A template so that only programs that use hstore compile it, as the others here.
+template <class Map>
 class hstore_wire_reader {
  public:
   explicit hstore_wire_reader(wire_value value) : at_{value.data}, left_{value.size} {}
 
-  hstore read() {
-    hstore pairs;
+  Map read() {
+    Map pairs;
     for (std::int32_t count = size(); count > 0; --count) {
       std::string_view const key = bytes(size());
       auto const length = take_int32();
@@ -82,12 +85,13 @@ class hstore_wire_reader {
 };
 
 /// Reads hstore's text format as the server prints it: `"a"=>"b", "c"=>NULL`.
+template <class Map>
 class hstore_text_reader {
  public:
   explicit hstore_text_reader(std::string_view text) : rest_{text} {}
 
-  hstore read() {
-    hstore pairs;
+  Map read() {
+    Map pairs;
     while (!rest_.empty()) {
       if (!pairs.empty()) {
         expect(", ");
@@ -146,6 +150,33 @@ inline void put_hstore_text(std::string_view text, encoder& out) {
   out.put_byte('"');
 }
 
+/// How the pairs travel.
+template <class Map>
+struct hstore_codec {
+  /// Appends `"key"=>"value"` pairs.
+  static void encode(Map const& value, encoder& out) {
+    bool first = true;
+    for (auto const& [key, mapped] : value) {
+      if (!std::exchange(first, false)) {
+        out.put_byte(',');
+      }
+      put_hstore_text(key, out);
+      out.append(std::string_view("=>"));
+      if (mapped) {
+        put_hstore_text(*mapped, out);
+      } else {
+        out.append(std::string_view("NULL"));
+      }
+    }
+  }
+
+  /// Reads pairs.
+  static Map decode(wire_value value) { return hstore_wire_reader<Map>(value).read(); }
+
+  /// Reads what the server prints.
+  static Map parse(std::string_view text) { return hstore_text_reader<Map>(text).read(); }
+};
+
 }  // namespace detail
 
 /// `std::map<std::string, std::optional<std::string>>` is the extension hstore's `hstore`.
@@ -154,7 +185,7 @@ inline void put_hstore_text(std::string_view text, encoder& out) {
 /// bytes that are no hstore are a `decode_error`. As a parameter it travels as text of no declared
 /// type. Pairs are ordered as `std::map` orders them; the server's order is another one.
 template <>
-struct codec<hstore> {
+struct codec<hstore> : detail::hstore_codec<hstore> {
   static constexpr oid_t type = oid::none;            ///< known only to the database
   static constexpr oid_t array_type = oid::none;      ///< known only to the database
   static constexpr oid_t parameter_type = oid::none;  ///< inferred
@@ -168,29 +199,6 @@ struct codec<hstore> {
   static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
     return detail::sends_as(known, name);
   }
-
-  /// Appends `"key"=>"value"` pairs.
-  static void encode(hstore const& value, encoder& out) {
-    bool first = true;
-    for (auto const& [key, mapped] : value) {
-      if (!std::exchange(first, false)) {
-        out.put_byte(',');
-      }
-      detail::put_hstore_text(key, out);
-      out.append(std::string_view("=>"));
-      if (mapped) {
-        detail::put_hstore_text(*mapped, out);
-      } else {
-        out.append(std::string_view("NULL"));
-      }
-    }
-  }
-
-  /// Reads pairs.
-  static hstore decode(wire_value value) { return detail::hstore_wire_reader(value).read(); }
-
-  /// Reads what the server prints.
-  static hstore parse(std::string_view text) { return detail::hstore_text_reader(text).read(); }
 };
 
 }  // namespace pqscope

@@ -43,8 +43,8 @@ class inet {
   /// Reads an address as PostgreSQL does: `192.168.0.1/24`, `10/8`, IPv6 with
   /// its zeros left out or an IPv4 tail; nothing if `text` is none.
   static constexpr std::optional<inet> try_parse(std::string_view text) noexcept {
-    auto const value = detail::parse_inet(text);
-    return value ? std::optional(inet(*value)) : std::nullopt;
+    inet parsed;
+    return detail::parse_inet(text, parsed.value_) ? std::optional(parsed) : std::nullopt;
   }
 
   /// As `try_parse`; throws `usage_error` if `text` is no address.

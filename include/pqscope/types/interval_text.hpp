@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace pqscope::detail {
 
@@ -34,7 +33,7 @@ struct interval_parts {
   static constexpr bool add_to(std::int32_t& part, std::int64_t amount) noexcept {
     std::int64_t const sum = part + amount;
     part = static_cast<std::int32_t>(sum);
-    return std::in_range<std::int32_t>(sum);
+    return sum == part;
   }
 };
 

@@ -4,9 +4,7 @@
 #include <pqscope/types/ip_reader.hpp>
 #include <pqscope/types/ip_value.hpp>
 
-#include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string_view>
 
 namespace pqscope::detail {
@@ -22,11 +20,13 @@ class ip6_reader {
     value_.prefix = 128;
   }
 
-  constexpr std::optional<ip_value> read() noexcept {
+  /// False where it is none.
+  constexpr bool read(ip_value& value) noexcept {
     if (!groups() || !close_gap()) {
-      return std::nullopt;
+      return false;
     }
-    return value_;
+    value = value_;
+    return true;
   }
 
  private:
@@ -118,9 +118,9 @@ class ip6_reader {
     if (count_ == 16) {
       return false;
     }
-    auto const gap = value_.bytes.begin() + static_cast<std::ptrdiff_t>(gap_);
-    auto const end = value_.bytes.begin() + static_cast<std::ptrdiff_t>(count_);
-    std::fill(gap, std::copy_backward(gap, end, value_.bytes.end()), static_cast<unsigned char>(0));
+    for (std::size_t to = value_.bytes.size(); to-- > gap_;) {
+      value_.bytes[to] = count_ > gap_ ? value_.bytes[--count_] : static_cast<unsigned char>(0);
+    }
     return true;
   }
 
@@ -130,15 +130,16 @@ class ip6_reader {
   std::size_t gap_ = no_gap;
 };
 
-/// Reads an `inet`. Source: PostgreSQL's `network_in`.
-constexpr std::optional<ip_value> parse_inet(std::string_view text) noexcept {
-  return text.find(':') == text.npos ? parse_inet4(text) : ip6_reader(text).read();
+/// Reads an `inet`; false where it is none. Source: PostgreSQL's `network_in`.
+constexpr bool parse_inet(std::string_view text, ip_value& value) noexcept {
+  return text.find(':') == text.npos ? parse_inet4(text, value) : ip6_reader(text).read(value);
 }
 
-/// Reads a `cidr`; nothing where bits are set right of the mask.
-constexpr std::optional<ip_value> parse_cidr(std::string_view text) noexcept {
-  auto const value = text.find(':') == text.npos ? parse_cidr4(text) : ip6_reader(text).read();
-  return value && masked(*value) == *value ? value : std::nullopt;
+/// Reads a `cidr`; false where it is none or bits are set right of the mask.
+constexpr bool parse_cidr(std::string_view text, ip_value& value) noexcept {
+  bool const read =
+      text.find(':') == text.npos ? parse_cidr4(text, value) : ip6_reader(text).read(value);
+  return read && masked(value) == value;
 }
 
 }  // namespace pqscope::detail

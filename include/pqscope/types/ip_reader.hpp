@@ -5,7 +5,6 @@
 #include <pqscope/types/ip_value.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <string_view>
 
 namespace pqscope::detail {
@@ -57,16 +56,16 @@ class ip_scanner {
   std::size_t at_ = 0;
 };
 
-/// Reads an `inet` that is an IPv4 address: four numbers, fewer where a prefix length behind `/`
-/// needs no more. Source: PostgreSQL's `inet_net_pton_ipv4`.
-constexpr std::optional<ip_value> parse_inet4(std::string_view text) noexcept {
+/// Reads into a new `value` an `inet` that is an IPv4 address: four numbers, fewer where a prefix
+/// length behind `/` needs no more; false where `text` is none. Source: PostgreSQL's
+/// `inet_net_pton_ipv4`.
+constexpr bool parse_inet4(std::string_view text, ip_value& value) noexcept {
   ip_scanner scan(text);
-  ip_value value;
   std::size_t count = 0;
   while (scan.at_digit()) {
     unsigned number = 0;
     if (!scan.number(255, false, number) || count == 4) {
-      return std::nullopt;
+      return false;
     }
     value.bytes[count++] = static_cast<unsigned char>(number);
     if (!scan.skip('.')) {
@@ -76,16 +75,16 @@ constexpr std::optional<ip_value> parse_inet4(std::string_view text) noexcept {
   unsigned prefix = 32;
   if (scan.skip('/')) {
     if (count == 0 || !scan.number(32, false, prefix)) {
-      return std::nullopt;
+      return false;
     }
   } else if (count != 4) {
-    return std::nullopt;
+    return false;
   }
   if (!scan.done() || prefix / 8 > count) {
-    return std::nullopt;
+    return false;
   }
   value.prefix = static_cast<unsigned char>(prefix);
-  return value;
+  return true;
 }
 
 /// Takes hexadecimal digits, `0x` before them, as the bytes of an address; true if there was one.
@@ -129,11 +128,11 @@ constexpr unsigned classful_prefix(unsigned char first, std::size_t count) noexc
   return prefix == 8 && first == 224 ? 4 : prefix;
 }
 
-/// Reads a `cidr` that is an IPv4 network: up to four numbers or `0x` and digits, a prefix length.
-/// Bits right of the mask are not looked at. Source: PostgreSQL's `inet_cidr_pton_ipv4`.
-constexpr std::optional<ip_value> parse_cidr4(std::string_view text) noexcept {
+/// Reads into a new `value` a `cidr` that is an IPv4 network: up to four numbers or `0x` and
+/// digits, a prefix length. Bits right of the mask are not looked at. False where `text` is none.
+/// Source: PostgreSQL's `inet_cidr_pton_ipv4`.
+constexpr bool parse_cidr4(std::string_view text, ip_value& value) noexcept {
   ip_scanner scan(text);
-  ip_value value;
   std::size_t count = 0;
   auto const start = scan.place();
   bool const is_hex = scan.skip('0') && (scan.skip('x') || scan.skip('X')) && scan.hex() >= 0;
@@ -141,19 +140,19 @@ constexpr std::optional<ip_value> parse_cidr4(std::string_view text) noexcept {
     scan.go_to(start);
   }
   if (!(is_hex ? take_hex_bytes(scan, value, count) : take_decimal_bytes(scan, value, count))) {
-    return std::nullopt;
+    return false;
   }
   unsigned prefix = 0;
   if (!scan.skip('/')) {
     prefix = classful_prefix(value.bytes[0], count);
   } else if (!scan.number(32, false, prefix)) {
-    return std::nullopt;
+    return false;
   }
   if (!scan.done()) {
-    return std::nullopt;
+    return false;
   }
   value.prefix = static_cast<unsigned char>(prefix);
-  return value;
+  return true;
 }
 
 }  // namespace pqscope::detail

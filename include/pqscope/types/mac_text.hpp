@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,23 +61,22 @@ using mac6 = std::array<unsigned char, 6>;
 using mac8 = std::array<unsigned char, 8>;
 
 /// Reads six numbers of at most `width` characters with `separator` behind each that is the
-/// `group`th, and nothing but space behind the last.
-constexpr std::optional<mac6> parse_mac6_as(std::string_view text, std::size_t width,
-                                            std::size_t group, char separator) noexcept {
+/// `group`th, and nothing but space behind the last; false where `text` is not made so.
+constexpr bool parse_mac6_as(std::string_view text, std::size_t width, std::size_t group,
+                             char separator, mac6& bytes) noexcept {
   mac_scanner scan(text);
-  mac6 bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     bool const separated = i != 0 && i % group == 0;
     if ((separated && !scan.skip(separator)) || !scan.number(width, bytes[i])) {
-      return std::nullopt;
+      return false;
     }
   }
   scan.skip_space();
-  return scan.done() ? std::optional(bytes) : std::nullopt;
+  return scan.done();
 }
 
-/// Reads a `macaddr`. Source: PostgreSQL's `macaddr_in`.
-constexpr std::optional<mac6> parse_mac6(std::string_view text) noexcept {
+/// Reads a `macaddr`; false where `text` is none. Source: PostgreSQL's `macaddr_in`.
+constexpr bool parse_mac6(std::string_view text, mac6& bytes) noexcept {
   struct form {
     std::size_t width;
     std::size_t group;
@@ -88,11 +86,11 @@ constexpr std::optional<mac6> parse_mac6(std::string_view text) noexcept {
   constexpr form forms[] = {{any_width, 1, ':'}, {any_width, 1, '-'}, {2, 3, ':'}, {2, 3, '-'},
                             {2, 2, '.'},         {2, 2, '-'},         {2, 6, ' '}};
   for (auto const& one : forms) {
-    if (auto const bytes = parse_mac6_as(text, one.width, one.group, one.separator)) {
-      return bytes;
+    if (parse_mac6_as(text, one.width, one.group, one.separator, bytes)) {
+      return true;
     }
   }
-  return std::nullopt;
+  return false;
 }
 
 /// The eight bytes of an address of which the first six are all that was given. Source:
@@ -101,26 +99,25 @@ constexpr mac8 widen_mac(mac8 const& b) noexcept {
   return {b[0], b[1], b[2], 0xff, 0xfe, b[3], b[4], b[5]};
 }
 
-/// Reads a `macaddr8`: six or eight pairs of digits, the same separator behind any of them. Source:
-/// PostgreSQL's `macaddr8_in`.
-constexpr std::optional<mac8> parse_mac8(std::string_view text) noexcept {
+/// Reads a `macaddr8`: six or eight pairs of digits, the same separator behind any of them; false
+/// where `text` is not made so. Source: PostgreSQL's `macaddr8_in`.
+constexpr bool parse_mac8(std::string_view text, mac8& bytes) noexcept {
   while (!text.empty() && mac_scanner::is_space(text.front())) {
     text.remove_prefix(1);
   }
-  mac8 bytes{};
   std::size_t count = 0;
   char separator = '\0';
   while (text.size() >= 2) {
     int const high = hex_digit(text[0]);
     int const low = hex_digit(text[1]);
     if (high < 0 || low < 0 || count == bytes.size()) {
-      return std::nullopt;
+      return false;
     }
     bytes[count++] = static_cast<unsigned char>(high * 16 + low);
     text.remove_prefix(2);
     if (!text.empty() && (text[0] == ':' || text[0] == '-' || text[0] == '.')) {
       if (separator != '\0' && separator != text[0]) {
-        return std::nullopt;
+        return false;
       }
       separator = text[0];
       text.remove_prefix(1);
@@ -130,13 +127,15 @@ constexpr std::optional<mac8> parse_mac8(std::string_view text) noexcept {
         text.remove_prefix(1);
       }
       if (!text.empty()) {
-        return std::nullopt;
+        return false;
       }
     }
   }
   // A single character that is left over is not looked at, there as here.
-  return count == 6 ? std::optional(widen_mac(bytes))
-                    : (count == 8 ? std::optional(bytes) : std::nullopt);
+  if (count == 6) {
+    bytes = widen_mac(bytes);
+  }
+  return count == 6 || count == 8;
 }
 
 /// The text PostgreSQL prints: pairs of lower-case digits with colons between.

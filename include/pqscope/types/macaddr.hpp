@@ -25,8 +25,8 @@ struct macaddr {
   /// `08002b:010203`, `08002b-010203`, `0800.2b01.0203`, `0800-2b01-0203`, `08002b010203`; nothing
   /// if `text` is none.
   static constexpr std::optional<macaddr> try_parse(std::string_view text) noexcept {
-    auto const parsed = detail::parse_mac6(text);
-    return parsed ? std::optional(macaddr{*parsed}) : std::nullopt;
+    macaddr parsed;
+    return detail::parse_mac6(text, parsed.bytes) ? std::optional(parsed) : std::nullopt;
   }
 
   /// As `try_parse`; throws `usage_error` if `text` is no address.
@@ -54,8 +54,8 @@ struct macaddr8 {
   /// ff:fe is put; a colon, hyphen or full stop behind any pair, but the same one; nothing if
   /// `text` is none.
   static constexpr std::optional<macaddr8> try_parse(std::string_view text) noexcept {
-    auto const parsed = detail::parse_mac8(text);
-    return parsed ? std::optional(macaddr8{*parsed}) : std::nullopt;
+    macaddr8 parsed;
+    return detail::parse_mac8(text, parsed.bytes) ? std::optional(parsed) : std::nullopt;
   }
 
   /// As `try_parse`; throws `usage_error` if `text` is no address.

@@ -22,7 +22,7 @@ class numeric_digits {
   /// `count` zeros, to be filled in.
   explicit numeric_digits(std::size_t count) {
     if (count > inline_capacity) {
-      far_.resize(count);
+      far_ = std::vector<std::uint16_t>(count);
     } else {
       near_size_ = count;
     }

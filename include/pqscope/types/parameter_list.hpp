@@ -63,6 +63,8 @@ class parameter_list {
   }
 
  private:
+  // Templates so that only programs that use a list compile them.
+  template <class = void>
   void require_room(std::size_t more, std::source_location const& where) const {
     if (more > max_parameters - size()) {
       throw usage_error("a statement takes at most 65535 parameters; this one would have " +
@@ -71,6 +73,7 @@ class parameter_list {
     }
   }
 
+  template <class = void>
   void push(detail::bound_value bound) {
     if (bound.data != nullptr) {
       copy_borrowed(bound);

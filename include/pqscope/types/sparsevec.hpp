@@ -73,6 +73,90 @@ inline std::int32_t take_sparsevec_integer(std::string_view& text, std::string_v
   return number;
 }
 
+/// How one travels. A template so that only programs that use sparsevec compile it.
+template <class Sparsevec>
+struct sparsevec_codec {
+  /// Appends `{index:number,…}/dimensions`.
+  static void encode(Sparsevec const& value, encoder& out) {
+    if (!is_sparsevec(value)) {
+      throw usage_error(
+          "a sparsevec has a dimension that is out of range or order, or a number that is zero or "
+          "not finite");
+    }
+    char next = '{';
+    for (auto const& [index, number] : value.elements) {
+      out.put_byte(static_cast<unsigned char>(next));
+      put_integer(index + 1, out);
+      out.put_byte(':');
+      put_vector_number(number, end_of_floats, out);
+      next = ',';
+    }
+    out.append(std::string_view(value.elements.empty() ? "{}/" : "}/"));
+    put_integer(value.dimensions, out);
+  }
+
+  /// Reads number of dimensions, number of elements and an unused 0, then all indexes, then all
+  /// numbers. Source: pgvector's `sparsevec_send`.
+  static Sparsevec decode(wire_value value) {
+    std::size_t const count = value.size < 12 ? 0 : (value.size - 12) / 8;
+    if (value.size != 12 + count * 8 || count > max_vector_size ||
+        read_int32(value.data + 4) != static_cast<std::int32_t>(count) ||
+        read_int32(value.data + 8) != 0) {
+      throw_malformed(codec<Sparsevec>::name);
+    }
+    Sparsevec decoded;
+    decoded.dimensions = read_int32(value.data);
+    decoded.elements.reserve(count);
+    char const* at = value.data + 12;
+    for (std::size_t i = 0; i < count; ++i, at += 4) {
+      decoded.elements.push_back({read_int32(at), read_float(at + count * 4)});
+    }
+    return checked(std::move(decoded));
+  }
+
+  /// Reads what the server prints.
+  static Sparsevec parse(std::string_view text) {
+    if (!text.starts_with('{')) {
+      throw_malformed(codec<Sparsevec>::name);
+    }
+    text.remove_prefix(1);
+    Sparsevec parsed;
+    if (!text.starts_with('}')) {
+      for (bool more = true; more;) {
+        std::int32_t const index = take_sparsevec_integer(text, ":") - 1;
+        std::size_t const end = text.find_first_of(",}");
+        if (end == std::string_view::npos) {
+          throw_malformed(codec<Sparsevec>::name);
+        }
+        parsed.elements.push_back(
+            {index, parse_vector_number(text.substr(0, end), codec<Sparsevec>::name)});
+        more = text[end] == ',';
+        text.remove_prefix(more ? end + 1 : end);
+      }
+    }
+    if (!text.starts_with("}/")) {
+      throw_malformed(codec<Sparsevec>::name);
+    }
+    text.remove_prefix(2);
+    parsed.dimensions = take_sparsevec_integer(text, "");
+    return checked(std::move(parsed));
+  }
+
+ private:
+  static Sparsevec checked(Sparsevec value) {
+    if (!is_sparsevec(value)) {
+      throw_malformed(codec<Sparsevec>::name);
+    }
+    return value;
+  }
+
+  static void put_integer(std::int32_t number, encoder& out) {
+    char digits[12];
+    auto const stop = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    out.append(std::string_view(digits, static_cast<std::size_t>(stop - digits)));
+  }
+};
+
 }  // namespace detail
 
 /// `pqscope::sparsevec` is pgvector's `sparsevec`.
@@ -82,7 +166,7 @@ inline std::int32_t take_sparsevec_integer(std::string_view& text, std::string_v
 /// declared type; a dimension out of range or order, and a number that is zero or not finite, is a
 /// `usage_error`.
 template <>
-struct codec<sparsevec> {
+struct codec<sparsevec> : detail::sparsevec_codec<sparsevec> {
   static constexpr oid_t type = oid::none;               ///< known only to the database
   static constexpr oid_t array_type = oid::none;         ///< known only to the database
   static constexpr oid_t parameter_type = oid::none;     ///< inferred
@@ -95,85 +179,6 @@ struct codec<sparsevec> {
   /// The type of the extension.
   static bool accepts(user_type const& known, type_table const&, std::string*) noexcept {
     return detail::sends_as(known, name);
-  }
-
-  /// Appends `{index:number,…}/dimensions`.
-  static void encode(sparsevec const& value, encoder& out) {
-    if (!detail::is_sparsevec(value)) {
-      throw usage_error(
-          "a sparsevec has a dimension that is out of range or order, or a number that is zero or "
-          "not finite");
-    }
-    char next = '{';
-    for (auto const& [index, number] : value.elements) {
-      out.put_byte(static_cast<unsigned char>(next));
-      put_integer(index + 1, out);
-      out.put_byte(':');
-      detail::put_vector_number(number, detail::end_of_floats, out);
-      next = ',';
-    }
-    out.append(std::string_view(value.elements.empty() ? "{}/" : "}/"));
-    put_integer(value.dimensions, out);
-  }
-
-  /// Reads number of dimensions, number of elements and an unused 0, then all indexes, then all
-  /// numbers. Source: pgvector's `sparsevec_send`.
-  static sparsevec decode(wire_value value) {
-    std::size_t const count = value.size < 12 ? 0 : (value.size - 12) / 8;
-    if (value.size != 12 + count * 8 || count > detail::max_vector_size ||
-        read_int32(value.data + 4) != static_cast<std::int32_t>(count) ||
-        read_int32(value.data + 8) != 0) {
-      throw_malformed(name);
-    }
-    sparsevec decoded;
-    decoded.dimensions = read_int32(value.data);
-    decoded.elements.reserve(count);
-    char const* at = value.data + 12;
-    for (std::size_t i = 0; i < count; ++i, at += 4) {
-      decoded.elements.push_back({read_int32(at), detail::read_float(at + count * 4)});
-    }
-    return checked(std::move(decoded));
-  }
-
-  /// Reads what the server prints.
-  static sparsevec parse(std::string_view text) {
-    if (!text.starts_with('{')) {
-      throw_malformed(name);
-    }
-    text.remove_prefix(1);
-    sparsevec parsed;
-    if (!text.starts_with('}')) {
-      for (bool more = true; more;) {
-        std::int32_t const index = detail::take_sparsevec_integer(text, ":") - 1;
-        std::size_t const end = text.find_first_of(",}");
-        if (end == std::string_view::npos) {
-          throw_malformed(name);
-        }
-        parsed.elements.push_back({index, detail::parse_vector_number(text.substr(0, end), name)});
-        more = text[end] == ',';
-        text.remove_prefix(more ? end + 1 : end);
-      }
-    }
-    if (!text.starts_with("}/")) {
-      throw_malformed(name);
-    }
-    text.remove_prefix(2);
-    parsed.dimensions = detail::take_sparsevec_integer(text, "");
-    return checked(std::move(parsed));
-  }
-
- private:
-  static sparsevec checked(sparsevec value) {
-    if (!detail::is_sparsevec(value)) {
-      throw_malformed(name);
-    }
-    return value;
-  }
-
-  static void put_integer(std::int32_t number, encoder& out) {
-    char digits[12];
-    auto const stop = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    out.append(std::string_view(digits, static_cast<std::size_t>(stop - digits)));
   }
 };
 

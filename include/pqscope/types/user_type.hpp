@@ -78,7 +78,10 @@ class type_table {
     if (at < types_.size() && types_[at].type == type.type) {
       types_[at] = std::move(type);
     } else {
-      types_.insert(types_.begin() + static_cast<std::ptrdiff_t>(at), std::move(type));
+      types_.push_back(std::move(type));
+      for (std::size_t i = types_.size() - 1; i > at; --i) {
+        std::swap(types_[i], types_[i - 1]);
+      }
     }
   }
 
