@@ -13,12 +13,50 @@
 #include <pqscope/libpq/request.hpp>
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/sql/sql_view.hpp>
+#include <pqscope/types/oid.hpp>
+#include <pqscope/types/user_type.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <new>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace pqscope::detail {
+
+/// As `plan_row`, for the first of the rows that arrive, while the server cannot be asked: false
+/// where something does not fit, or something is not known of a type that users made. Throws only
+/// `std::bad_alloc`.
+inline bool plan_known_row(libpq::result_view view, std::span<field_shape const> fields,
+                           bool by_name, std::span<column_plan> plan, type_source const& source,
+                           shared_types& types) {
+  std::string faults;
+  if (!match_columns(view, fields, by_name, plan, faults) || !faults.empty()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    oid_t const type = view.column_type(plan[i].column);
+    plan[i].type = type;
+    if (is_record(type)) {
+      return false;  // each value tells its own types
+    }
+    if (type < oid::first_user) {
+      if (!fields[i].accepts(type)) {
+        return false;
+      }
+      continue;
+    }
+    if (types == nullptr) {
+      types = source.table();
+    }
+    if (types == nullptr || types->find(type) == nullptr ||
+        !fields[i].accepts_known(type, types.get(), &faults)) {
+      return false;
+    }
+  }
+  return true;
+}
 
 /// Decodes rows as they arrive, so that no whole result is held beside them. From the first that it
 /// cannot decode yet, or at all, it keeps them as they are: they are looked at once the statement

@@ -196,39 +196,6 @@ inline shared_types plan_row(libpq::result_view view, std::span<field_shape cons
   return types;
 }
 
-/// The same for the first of the rows that arrive, which are all of those columns, while the server
-/// cannot be asked: false where something does not fit, or something is not known of a type that
-/// users made. Throws only `std::bad_alloc`.
-inline bool plan_known_row(libpq::result_view view, std::span<field_shape const> fields,
-                           bool by_name, std::span<column_plan> plan, type_source const& source,
-                           shared_types& types) {
-  std::string faults;
-  if (!match_columns(view, fields, by_name, plan, faults) || !faults.empty()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    oid_t const type = view.column_type(plan[i].column);
-    plan[i].type = type;
-    if (is_record(type)) {
-      return false;  // each value tells its own types
-    }
-    if (type < oid::first_user) {
-      if (!fields[i].accepts(type)) {
-        return false;
-      }
-      continue;
-    }
-    if (types == nullptr) {
-      types = source.table();
-    }
-    if (types == nullptr || types->find(type) == nullptr ||
-        !fields[i].accepts_known(type, types.get(), &faults)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /// Reads the fields of one row, and knows which one it is at when an error occurs.
 template <std::size_t Size>
 class row_reader {

@@ -1,11 +1,11 @@
 #ifndef PQSCOPE_MAPPING_MISMATCH_HPP
 #define PQSCOPE_MAPPING_MISMATCH_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/error/decode_error.hpp>
 #include <pqscope/error/mask_passwords.hpp>
 #include <pqscope/error/sql_excerpt.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <source_location>
@@ -57,10 +57,10 @@ inline std::string mismatch_text(std::vector<mismatch> const& all) {
     }
     std::string_view rest = each.problem;
     for (std::string_view indent = "\n    - "; !rest.empty(); indent = "\n      ") {
-      std::size_t const end = std::min(rest.find('\n'), rest.size());
+      std::size_t const end = least(rest.find('\n'), rest.size());
       lines += indent;
       lines += rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
+      rest.remove_prefix(least(end + 1, rest.size()));
     }
     previous = &each;
   }

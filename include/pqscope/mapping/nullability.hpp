@@ -1,9 +1,9 @@
 #ifndef PQSCOPE_MAPPING_NULLABILITY_HPP
 #define PQSCOPE_MAPPING_NULLABILITY_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/mapping/query_plan.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -75,7 +75,7 @@ inline bool comparison_excludes_null(std::string_view comparison, std::string_vi
     rest = comparison.substr(first.size() + 2);
   } else if (comparison.starts_with("((" + first + ")::")) {
     rest = comparison.substr(first.size() + 5);
-    rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
+    rest.remove_prefix(least(rest.find(' '), rest.size() - 1) + 1);
   }
   return rest == "IS NOT NULL)" || is_operator(rest.substr(0, rest.find(' ')));
 }
@@ -158,14 +158,13 @@ bool conditions_exclude_null(Node const& node, std::string_view expression) {
     names.push_back(node.alias + '.' + names[0]);
     names.push_back('"' + node.alias + "\"." + names[0]);
   }
-  bool const excluded = std::ranges::any_of(names, [&](std::string const& name) {
-    return std::ranges::any_of(node.conditions, [&](std::string const& condition) {
-      return excludes_null(condition, name);
-    });
+  bool const excluded = any_of(names, [&](std::string const& name) {
+    return any_of(node.conditions,
+                  [&](std::string const& condition) { return excludes_null(condition, name); });
   });
   bool const passes_on =
       node.join == "Inner" || node.type == "Memoize" || node.type == "Materialize";
-  return excluded || (passes_on && std::ranges::any_of(node.plans, [&](Node const& child) {
+  return excluded || (passes_on && any_of(node.plans, [&](Node const& child) {
                         return (child.relationship == "Inner" || node.join.empty()) &&
                                conditions_exclude_null(child, expression);
                       }));
@@ -187,9 +186,10 @@ template <class Node>
 std::string_view name_in_part(Node const& append, Node const& part, std::string_view expression) {
   auto const& all = output_of(append);
   auto const& own = output_of(part);
-  if (auto const at = std::ranges::find(all, expression); at != all.end()) {
-    auto const index = static_cast<std::size_t>(at - all.begin());
-    return index < own.size() ? std::string_view(own[index]) : std::string_view();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i] == expression) {
+      return i < own.size() ? std::string_view(own[i]) : std::string_view();
+    }
   }
   std::string_view found;
   for (std::string const& each : own) {
@@ -228,7 +228,7 @@ nullness nullness_of_parts(Node const& append, std::string_view expression) {
 template <class Node>
 nullness nullness_of_written(Node const& writer, std::string_view expression) {
   bool const excluded =
-      writer.operation == "Delete" && std::ranges::any_of(writer.plans, [&](Node const& read) {
+      writer.operation == "Delete" && any_of(writer.plans, [&](Node const& read) {
         return read.alias == writer.alias && conditions_exclude_null(read, expression);
       });
   return excluded ? nullness::never : nullness::as_table;
@@ -237,7 +237,7 @@ nullness nullness_of_written(Node const& writer, std::string_view expression) {
 /// What a plan says of an expression that `node` makes.
 template <class Node>
 nullness nullness_of(Node const& node, std::string_view expression) {
-  bool const is_made = std::ranges::find(node.output, expression) != node.output.end();
+  bool const is_made = contains(node.output, expression);
   if (is_made && expression.starts_with("NULL::")) {
     return nullness::possible;
   }
@@ -261,10 +261,10 @@ nullness nullness_of(Node const& node, std::string_view expression) {
     return found;
   }
   auto const is_key = [&](std::vector<std::string> const& keys) {
-    return std::ranges::any_of(
-        keys, [&](std::string const& key) { return means_the_same(key, expression); });
+    return any_of(keys, [&](std::string const& key) { return means_the_same(key, expression); });
   };
-  if (std::ranges::any_of(node.grouping, is_key) && !std::ranges::all_of(node.grouping, is_key)) {
+  auto const is_no_key = [&](std::vector<std::string> const& keys) { return !is_key(keys); };
+  if (any_of(node.grouping, is_key) && any_of(node.grouping, is_no_key)) {
     found = nullness::possible;
   }
   return conditions_exclude_null(node, expression) ? nullness::never : found;
@@ -323,7 +323,7 @@ nullness nullness_of_column(Node const& root, std::size_t column, std::string_vi
   // of its relation.
   std::vector<std::string> aliases;
   for_each_node(root, [&](Node const& node) {
-    if (node.relation == relation && std::ranges::find(aliases, node.alias) == aliases.end()) {
+    if (node.relation == relation && !contains(aliases, node.alias)) {
       aliases.push_back(node.alias);
     }
   });

@@ -1,11 +1,11 @@
 #ifndef PQSCOPE_MAPPING_SCHEMA_COMPARISON_HPP
 #define PQSCOPE_MAPPING_SCHEMA_COMPARISON_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/mapping/schema_catalog.hpp>
 #include <pqscope/mapping/schema_difference.hpp>
 #include <pqscope/mapping/schema_text.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -94,10 +94,20 @@ class table_comparison {
     }
   }
 
+  /// The first part of the database for which `test` answers true.
+  template <class Test>
+  auto find_part(Test const& test) {
+    auto at = actual_.parts.begin();
+    while (at != actual_.parts.end() && !test(*at)) {
+      ++at;
+    }
+    return at;
+  }
+
   /// Drops what both sides have, under whatever name.
   void drop_equal_parts() {
     std::erase_if(declared_.parts, [&](found_part const& wanted) {
-      auto const at = std::ranges::find_if(actual_.parts, [&](found_part const& there) {
+      auto const at = find_part([&](found_part const& there) {
         return there.kind == wanted.kind && there.text == wanted.text;
       });
       bool const found = at != actual_.parts.end();
@@ -110,8 +120,8 @@ class table_comparison {
 
   static void drop_consequences(Table& from, Table const& other) {
     std::erase_if(from.parts, [&](found_part const& part) {
-      return std::ranges::any_of(
-          part.columns, [&](std::string const& column) { return find(other, column) == nullptr; });
+      return any_of(part.columns,
+                    [&](std::string const& column) { return find(other, column) == nullptr; });
     });
   }
 
@@ -139,14 +149,14 @@ class table_comparison {
   }
   /// Whether a part over the same columns may read differently because their types do.
   bool has_other_type(found_part const& part) const {
-    return std::ranges::any_of(part.columns, [&](std::string const& column) {
+    return any_of(part.columns, [&](std::string const& column) {
       return find(actual_, column)->type != find(declared_, column)->type;
     });
   }
 
   void compare_parts() {
     for (found_part const& wanted : declared_.parts) {
-      auto const at = std::ranges::find_if(actual_.parts, [&](found_part const& there) {
+      auto const at = find_part([&](found_part const& there) {
         return there.kind == wanted.kind && (wanted.kind == 'p' || there.name == wanted.name);
       });
       if (at == actual_.parts.end()) {

@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_MAPPING_SCHEMA_TABLE_HPP
 #define PQSCOPE_MAPPING_SCHEMA_TABLE_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/mapping/reflect.hpp>
 #include <pqscope/mapping/sql_type.hpp>
 #include <pqscope/types/array_shape.hpp>
@@ -8,7 +9,6 @@
 #include <pqscope/types/optional.hpp>
 #include <pqscope/types/types.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -90,8 +90,8 @@ std::vector<schema_enum> enums_in(std::span<schema_table const> tables) {
   std::vector<schema_enum> all;
   for (schema_table const& table : tables) {
     for (schema_enum const& each : table.enums) {
-      bool const known = std::ranges::any_of(
-          all, [&](schema_enum const& other) { return other.name == each.name; });
+      bool const known =
+          any_of(all, [&](schema_enum const& other) { return other.name == each.name; });
       if (!each.name.empty() && !known) {
         all.push_back(each);
       }

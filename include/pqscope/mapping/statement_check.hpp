@@ -4,6 +4,7 @@
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/core_questions.hpp>
 #include <pqscope/connection/core_types.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/type_source.hpp>
 #include <pqscope/error/server_error.hpp>
@@ -16,7 +17,6 @@
 #include <pqscope/mapping/statement_shape.hpp>
 #include <pqscope/types/oid.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <source_location>
@@ -249,7 +249,7 @@ class statement_check {
     constexpr std::string_view separator = "\n  ";
     for (std::size_t at = 0; at < faults.size();) {
       std::size_t const begin = at + separator.size();
-      at = std::min(faults.find(separator, begin), faults.size());
+      at = least(faults.find(separator, begin), faults.size());
       add(each, mismatch_kind::column, faults.substr(begin, at - begin));
     }
     for (source const& from : each.sources) {

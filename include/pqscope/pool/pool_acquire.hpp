@@ -4,13 +4,13 @@
 /// \file
 /// How a pool hands out a connection; included by `pool_core.hpp`.
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/pool_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/pool/pool_core.hpp>
 #include <pqscope/transaction/retry.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -126,7 +126,7 @@ inline pool_entry& pool_core::acquire_slowly(bool served, acquire_options const&
       counts_.acquired += served ? 0U : 1U;
       ++counts_.queued;
       counts_.wait_time += waited;
-      counts_.longest_wait = std::max<std::chrono::nanoseconds>(counts_.longest_wait, waited);
+      counts_.longest_wait = greatest<std::chrono::nanoseconds>(counts_.longest_wait, waited);
       entry.where = where;
       entry.taken = libpq::coarse_now();
       return entry;
@@ -189,7 +189,7 @@ inline void pool_core::wait_for_turn(lock& held, pool_caller& caller,
     wake(held);
     throw connection_error(last_error_, where);
   }
-  time_point const turn = std::min(until, state_.next_turn());
+  time_point const turn = least(until, state_.next_turn());
   if (turn == libpq::never) {
     caller.wakes.wait(held);
   } else {
@@ -318,11 +318,14 @@ inline std::vector<lease_holder> pool_core::holders(time_point now) const {
   std::vector<lease_holder> found;
   for (auto const& entry : entries_) {
     if (entry->state == slot_state::leased && !entry->doomed && entry->taken != time_point{}) {
-      found.push_back({.where = entry->where, .held = now - entry->taken});
+      auto const held = now - entry->taken;
+      auto at = found.begin();
+      while (at != found.end() && at->held >= held) {
+        ++at;
+      }
+      found.insert(at, {.where = entry->where, .held = held});
     }
   }
-  std::sort(found.begin(), found.end(),
-            [](lease_holder const& a, lease_holder const& b) { return a.held > b.held; });
   return found;
 }
 

@@ -4,13 +4,13 @@
 /// \file
 /// How a pool is made, changed and ended; included by `pool_core.hpp`.
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/pool_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/pool/pool_core.hpp>
 #include <pqscope/transaction/retry.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,15 +28,14 @@ namespace pqscope::detail {
 inline pool_rules pool_core::rules_for(pool_options const& options) noexcept {
   using std::chrono::nanoseconds;
   constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
-  return {
-      .min_size = options.min_size,
-      .max_size = options.max_size,
-      .max_waiting = options.max_waiting.value_or(SIZE_MAX),
-      .checks = options.health_check != health_check::none,
-      .max_lifetime = options.max_lifetime.value_or(nanoseconds::max()),
-      .idle_timeout = options.idle_timeout.value_or(nanoseconds::max()),
-      .base_delay = std::min<std::chrono::milliseconds>(options.connect_retry.base_delay, longest),
-      .max_delay = std::min<std::chrono::milliseconds>(options.connect_retry.max_delay, longest)};
+  return {.min_size = options.min_size,
+          .max_size = options.max_size,
+          .max_waiting = options.max_waiting.value_or(SIZE_MAX),
+          .checks = options.health_check != health_check::none,
+          .max_lifetime = options.max_lifetime.value_or(nanoseconds::max()),
+          .idle_timeout = options.idle_timeout.value_or(nanoseconds::max()),
+          .base_delay = least<std::chrono::milliseconds>(options.connect_retry.base_delay, longest),
+          .max_delay = least<std::chrono::milliseconds>(options.connect_retry.max_delay, longest)};
 }
 
 inline pool_core::pool_core(config to, pool_options options)
@@ -84,8 +83,8 @@ inline pool_entry* pool_core::try_acquire(std::source_location const& where) {
 
 inline void pool_core::warm_up(acquire_options const& options, std::source_location const& where) {
   require_own_process(where);
-  time_point const until = std::min(time_after(options.timeout.value_or(options_.acquire_timeout)),
-                                    options.deadline.value_or(libpq::never));
+  time_point const until = least(time_after(options.timeout.value_or(options_.acquire_timeout)),
+                                 options.deadline.value_or(libpq::never));
   lock held{mutex_};
   ++users_;
   try {

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -17,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/testing/child_process.hpp>
 #include <pqscope/testing/harness_error.hpp>
 
@@ -34,11 +34,11 @@ inline std::vector<std::filesystem::path> folders_of_path() {
   char const* variable = std::getenv("PATH");
   std::string_view rest = variable ? variable : "";
   while (!rest.empty()) {
-    std::size_t const end = std::min(rest.find(':'), rest.size());
+    std::size_t const end = pqscope::detail::least(rest.find(':'), rest.size());
     if (end > 0) {
       folders.emplace_back(rest.substr(0, end));
     }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    rest.remove_prefix(pqscope::detail::least(end + 1, rest.size()));
   }
   return folders;
 }
@@ -64,7 +64,7 @@ inline std::optional<std::filesystem::path> bindir_of_pg_config(
         return std::nullopt;
       }
       std::string text = file_text(output);
-      text.resize(std::min(text.find('\n'), text.size()));
+      text.resize(pqscope::detail::least(text.find('\n'), text.size()));
       return text;
     }
   }
@@ -80,7 +80,11 @@ inline std::vector<std::filesystem::path> usual_bindirs() {
       std::string const name = entry.path().filename().string();
       if (name.starts_with(prefix)) {
         double const version = std::strtod(name.c_str() + prefix.size(), nullptr);
-        found.emplace_back(version, entry.path() / "bin");
+        auto at = found.begin();
+        while (at != found.end() && at->first >= version) {
+          ++at;
+        }
+        found.emplace(at, version, entry.path() / "bin");
       }
     }
   };
@@ -88,8 +92,6 @@ inline std::vector<std::filesystem::path> usual_bindirs() {
   collect("/usr", "pgsql-");
   collect("/opt/homebrew/opt", "postgresql@");
   found.emplace_back(0, "/usr/local/pgsql/bin");
-  std::sort(found.begin(), found.end(),
-            [](auto const& a, auto const& b) { return a.first > b.first; });
   std::vector<std::filesystem::path> folders;
   for (auto& [version, folder] : found) {
     folders.push_back(std::move(folder));

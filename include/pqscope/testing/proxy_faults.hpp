@@ -1,7 +1,6 @@
 #ifndef PQSCOPE_TESTING_PROXY_FAULTS_HPP
 #define PQSCOPE_TESTING_PROXY_FAULTS_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>

@@ -2,6 +2,7 @@
 #define PQSCOPE_TESTING_PROXY_LINK_HPP
 
 #include <poll.h>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/testing/exchange_tracker.hpp>
 #include <pqscope/testing/file_descriptor.hpp>
 #include <pqscope/testing/message_framer.hpp>
@@ -9,7 +10,6 @@
 #include <pqscope/testing/proxy_end.hpp>
 #include <pqscope/testing/proxy_faults.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -51,7 +51,7 @@ class proxy_link {
     }
     auto const first = client_.watch(polled, !client_ended_ && server_.waiting() < most_waiting);
     auto const second = server_.watch(polled, !server_ended_ && client_.waiting() < most_waiting);
-    return first && second ? std::min(*first, *second) : first ? first : second;
+    return first && second ? pqscope::detail::least(*first, *second) : first ? first : second;
   }
 
   /// Moves what can be moved.

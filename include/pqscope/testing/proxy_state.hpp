@@ -2,12 +2,12 @@
 #define PQSCOPE_TESTING_PROXY_STATE_HPP
 
 #include <poll.h>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/testing/file_descriptor.hpp>
 #include <pqscope/testing/poll_thread.hpp>
 #include <pqscope/testing/proxy_link.hpp>
 #include <pqscope/testing/sockets.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -87,7 +87,7 @@ class proxy_state {
     std::optional<poll_clock::time_point> first;
     for (auto& link : links_) {
       auto const due = link->watch(polled);
-      first = first && due ? std::min(*first, *due) : first ? first : due;
+      first = first && due ? pqscope::detail::least(*first, *due) : first ? first : due;
     }
     return first;
   }

@@ -2,6 +2,7 @@
 #define PQSCOPE_TRANSFER_CURSOR_HPP
 
 #include <pqscope/connection/core_types.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/rows.hpp>
 #include <pqscope/connection/statements.hpp>
@@ -13,7 +14,6 @@
 #include <pqscope/transfer/cursor_options.hpp>
 #include <pqscope/types/parameters.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -102,7 +102,7 @@ class cursor {
       found.push_back(current());
     }
     if (found.size() < count && !at_end()) {
-      append(found, std::min<std::size_t>(count - found.size(), most), where);
+      append(found, detail::least<std::size_t>(count - found.size(), most), where);
     }
     return found;
   }
@@ -132,7 +132,7 @@ class cursor {
       handle_.move("BACKWARD", ahead(), where);
     }
     forget_page();
-    auto const back = static_cast<std::int64_t>(std::min<std::size_t>(count, most));
+    auto const back = static_cast<std::int64_t>(detail::least<std::size_t>(count, most));
     return read(handle_.fetch("BACKWARD", back, where), where).all();
   }
 
@@ -266,12 +266,13 @@ std::uint64_t cursor<Row>::move(std::int64_t by, std::source_location where) {
   handle_.require(where);
   if (by < 0) {
     auto const before = static_cast<std::uint64_t>(ahead());
-    auto const back = -std::max(by, -static_cast<std::int64_t>(most) - 1);  // more is refused
+    auto const back =
+        -detail::greatest(by, -static_cast<std::int64_t>(most) - 1);  // more is refused
     std::uint64_t const gone = handle_.move("BACKWARD", back + ahead(), where);
     forget_page();
-    return gone - std::min(gone, before);
+    return gone - detail::least(gone, before);
   }
-  auto const here = std::min(static_cast<std::uint64_t>(by), std::uint64_t{left()});
+  auto const here = detail::least(static_cast<std::uint64_t>(by), std::uint64_t{left()});
   auto const rest = by - static_cast<std::int64_t>(here);
   std::uint64_t gone = 0;
   bool const more = rest > 0 && !is_last_page_ && !at_end_;

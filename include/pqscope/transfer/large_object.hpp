@@ -2,6 +2,7 @@
 #define PQSCOPE_TRANSFER_LARGE_OBJECT_HPP
 
 #include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/request.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -15,10 +16,10 @@
 #include <pqscope/types/parameters.hpp>
 #include <pqscope/types/wire_value.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <source_location>
 #include <span>
@@ -152,10 +153,12 @@ class large_object {
     require(where);
     std::size_t done = 0;
     while (done < to.size()) {
-      std::size_t const wanted = std::min(chunk_size, to.size() - done);
+      std::size_t const wanted = detail::least(chunk_size, to.size() - done);
       auto const got = read_chunk(wanted, where);
       auto const bytes = detail::bytes_of(got);
-      std::copy(bytes.data(), bytes.data() + bytes.size(), to.data() + done);
+      if (!bytes.empty()) {
+        std::memcpy(to.data() + done, bytes.data(), bytes.size());
+      }
       done += bytes.size();
       if (bytes.size() < wanted) {
         break;
@@ -169,7 +172,7 @@ class large_object {
     require(where);
     std::vector<std::byte> all;
     while (all.size() < count) {
-      std::size_t const wanted = std::min(chunk_size, count - all.size());
+      std::size_t const wanted = detail::least(chunk_size, count - all.size());
       auto const got = read_chunk(wanted, where);
       auto const bytes = detail::bytes_of(got);
       all.insert(all.end(), bytes.data(), bytes.data() + bytes.size());
@@ -186,7 +189,7 @@ class large_object {
              std::source_location where = std::source_location::current()) {
     require_writable(where);
     while (!from.empty()) {
-      auto const chunk = from.first(std::min(chunk_size, from.size()));
+      auto const chunk = from.first(detail::least(chunk_size, from.size()));
       int const fd = descriptor(where);
       position_ += detail::integer_of(
           detail::ask(core(where), where, "SELECT pg_catalog.lowrite($1, $2)", fd, chunk));
