@@ -28,8 +28,20 @@ namespace pqscope::testing::detail {
 /// Whether `text` contains `needle`, regardless of the case of ASCII letters.
 inline bool contains_ignoring_case(std::string_view text, std::string_view needle) {
   auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::search(text.begin(), text.end(), needle.begin(), needle.end(),
-                     [lower](char a, char b) { return lower(a) == lower(b); }) != text.end();
+  auto const starts_at = [&](std::size_t at) {
+    for (std::size_t i = 0; i < needle.size(); ++i) {
+      if (lower(text[at + i]) != lower(needle[i])) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (std::size_t at = 0; at + needle.size() <= text.size(); ++at) {
+    if (starts_at(at)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// What a faulty_proxy is to do when a certain message comes by, once.
