@@ -158,6 +158,9 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
     }
     cached_statement* const known = request_main(statement, text, cacheable);
     main = requests_.size() - 1;
+    if (rows != nullptr && known != nullptr && known->rows != any_number) {
+      rows->expect(known->rows);
+    }
     if (asks) {
       request_mark();
     }
@@ -223,7 +226,7 @@ inline cached_statement* connection_core::request_main(libpq::request const& sta
                        .name = known->name.c_str(),
                        .parameters = bound,
                        .format = statement.format,
-                       .streams = statement.streams && !known->yields_few});
+                       .streams = statement.streams && known->rows > few_rows});
   return known;
 }
 
@@ -257,7 +260,7 @@ inline void connection_core::settle_cache(cached_statement* known, std::size_t m
   if (known != nullptr && requests_[main].answer) {
     libpq::request const& asked = requests_[main];
     auto const rows = static_cast<std::uint64_t>(libpq::result_view{asked.answer}.rows());
-    known->yields_few = asked.streamed + rows <= few_rows;
+    known->rows = asked.streamed + rows;
   }
   for (libpq::request const& each : requests_) {
     if (each.dropped_statements) {

@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/core_types.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/row_collection.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
@@ -17,6 +18,7 @@
 #include <pqscope/types/user_type.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <span>
@@ -58,25 +60,22 @@ inline bool plan_known_row(libpq::result_view view, std::span<field_shape const>
   return true;
 }
 
-/// Decodes rows as they arrive, so that no whole result is held beside them. From the first that it
-/// cannot decode yet, or at all, it keeps them as they are: they are looked at once the statement
-/// has ended.
-template <class Row, class Shape>
-class row_collector final : public row_sink {
+/// Has rows decoded as they arrive, so that no whole result is held beside them. From the first
+/// that cannot be decoded yet, or at all, it keeps them as they are: they are looked at once the
+/// statement has ended.
+class row_keeper : public row_sink {
  public:
-  row_collector(row_collection<Row, Shape>& to, type_source const& source) noexcept
-      : to_{to}, source_{source} {}
+  void expect(std::uint64_t rows) noexcept override { expected_ = rows; }
 
   void take(libpq::result_handle const& rows) noexcept override {
     try {
       libpq::result_view const view{rows};
-      auto const fields = Shape::fields();
       if (!planned_ && !kept_) {
-        planned_ = plan_known_row(view, fields, Shape::by_name, to_.plan, source_, to_.types);
+        planned_ = plan(view, expected_);
       }
       int row = 0;
       int const end = view.rows();
-      while (planned_ && !kept_ && row < end && decode(view, row)) {
+      while (planned_ && !kept_ && row < end && try_decode(view, row)) {
         ++row;
       }
       for (; row < end && !problem_; ++row) {
@@ -87,19 +86,30 @@ class row_collector final : public row_sink {
     }
   }
 
-  /// The statement has ended, with this answer; says whether columns and rows have been matched.
-  bool finish(libpq::result_handle answer) {
+  /// The statement has ended, with this answer; answers the rows that were not decoded, or else the
+  /// columns.
+  libpq::result_handle finish(libpq::result_handle answer) {
     if (problem_) {
       std::rethrow_exception(problem_);
     }
-    to_.result = std::move(kept_ ? kept_ : answer);
-    return planned_;
+    return std::move(kept_ ? kept_ : answer);
   }
+  /// Whether columns and rows have been matched.
+  bool is_planned() const noexcept { return planned_; }
+
+ protected:
+  row_keeper() = default;
+  ~row_keeper() = default;
+
+  /// Matches columns and rows, of which `expected` may come; false where that has to wait.
+  virtual bool plan(libpq::result_view view, std::uint64_t expected) = 0;
+  /// Decodes a row.
+  virtual void decode(libpq::result_view view, int row) = 0;
 
  private:
-  bool decode(libpq::result_view view, int row) {
+  bool try_decode(libpq::result_view view, int row) {
     try {
-      to_.decoded.push_back(to_.decode(view, row));
+      decode(view, row);
       return true;
     } catch (std::bad_alloc const&) {
       throw;
@@ -108,11 +118,34 @@ class row_collector final : public row_sink {
     }
   }
 
-  row_collection<Row, Shape>& to_;
-  type_source const& source_;
   libpq::result_handle kept_;
   std::exception_ptr problem_;
+  std::uint64_t expected_ = 0;
   bool planned_ = false;
+};
+
+template <class Row, class Shape>
+class row_collector final : public row_keeper {
+ public:
+  row_collector(row_collection<Row, Shape>& to, type_source const& source) noexcept
+      : to_{to}, source_{source} {}
+
+ private:
+  bool plan(libpq::result_view view, std::uint64_t expected) override {
+    auto const fields = Shape::fields();
+    if (!plan_known_row(view, fields, Shape::by_name, to_.plan, source_, to_.types)) {
+      return false;
+    }
+    constexpr std::uint64_t most = (1U << 20U) / sizeof(Row) + 1;  // a wrong guess costs 1 MiB
+    to_.decoded.reserve(static_cast<std::size_t>(least(expected, most)));
+    return true;
+  }
+  void decode(libpq::result_view view, int row) override {
+    to_.decoded.push_back(to_.decode(view, row));
+  }
+
+  row_collection<Row, Shape>& to_;
+  type_source const& source_;
 };
 
 /// Carries out a statement whose rows are wanted in binary format. Large results are decoded as
@@ -125,7 +158,8 @@ row_collection<Row, Shape> collect_rows(connection_core& core, libpq::request&& 
   bool is_planned = false;
   if constexpr (is_copyable<Row> && !shape_refers<Row, Shape>) {
     row_collector<Row, Shape> collector{made, source};
-    is_planned = collector.finish(core.run(std::move(statement), text, &collector));
+    made.result = collector.finish(core.run(std::move(statement), text, &collector));
+    is_planned = collector.is_planned();
   } else {
     made.result = core.run(std::move(statement), text);
   }

@@ -6,6 +6,8 @@
 #include <pqscope/libpq/limit.hpp>
 #include <pqscope/libpq/poll.hpp>
 
+#include <cstdint>
+
 namespace pqscope::detail {
 
 /// Takes the rows of a statement as they arrive.
@@ -15,6 +17,8 @@ class row_sink {
   row_sink(row_sink const&) = delete;
   row_sink& operator=(row_sink const&) = delete;
 
+  /// So many may come: that was their number the last time.
+  virtual void expect(std::uint64_t rows) noexcept = 0;
   /// Some rows, gone when this returns; they are in binary format if that was asked for.
   virtual void take(libpq::result_handle const& rows) noexcept = 0;
 

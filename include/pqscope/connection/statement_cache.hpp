@@ -21,6 +21,9 @@ namespace pqscope::detail {
 /// costs more than in one result.
 inline constexpr std::uint64_t few_rows = 4096;
 
+/// Where it is not known how many rows a statement returns.
+inline constexpr std::uint64_t any_number = UINT64_MAX;
+
 /// A statement that is prepared on the server, or about to be.
 struct cached_statement {
   std::uint64_t key = 0;
@@ -28,9 +31,9 @@ struct cached_statement {
   std::vector<unsigned> types;  ///< of its parameters, as declared
   std::string name;
   bool prepared = false;
-  std::uint64_t used = 0;   ///< when, in uses of the cache
-  bool pinned = false;      ///< a part of the exchange that is being made
-  bool yields_few = false;  ///< it returned no more than few rows the last time
+  std::uint64_t used = 0;           ///< when, in uses of the cache
+  bool pinned = false;              ///< a part of the exchange that is being made
+  std::uint64_t rows = any_number;  ///< that it returned the last time
 };
 
 /// The statements that a connection has prepared, by text and parameter types; those used longest

@@ -208,7 +208,7 @@ class [[nodiscard]] selection {
 
   /// Carries it out and returns its rows; see `pqscope::rows`.
   [[nodiscard]] auto rows(std::source_location at = std::source_location::current()) const {
-    return run<how::all, row, shape>(at);
+    return run<how::all, row, shape, true>(at);
   }
   /// Every row.
   [[nodiscard]] std::vector<row> all(
@@ -222,12 +222,12 @@ class [[nodiscard]] selection {
   }
   /// The only row. \throws no_rows, too_many_rows unless there is exactly one
   [[nodiscard]] row one(std::source_location at = std::source_location::current()) const {
-    return rows(at).one();
+    return run<how::all, row, shape>(at).one();
   }
   /// The only row, nothing if there is none. \throws too_many_rows if there are more
   [[nodiscard]] std::optional<row> one_or_none(
       std::source_location at = std::source_location::current()) const {
-    return rows(at).one_or_none();
+    return run<how::all, row, shape>(at).one_or_none();
   }
   /// How many rows it has.
   [[nodiscard]] std::int64_t count(
@@ -316,7 +316,7 @@ class [[nodiscard]] selection {
     }
   };
 
-  template <how How, class Row, class Shape>
+  template <how How, class Row, class Shape, bool Many = false>
   auto run(std::source_location const& at) const {
     auto const give = [this](argument_binder& binder) {
       constexpr bool is_whole = form<How>::is_whole;
@@ -336,7 +336,7 @@ class [[nodiscard]] selection {
         }
       }
     };
-    if constexpr (How == how::all) {
+    if constexpr (Many) {
       return read_many<form<How>, Row, Shape>(on_, at, give);
     } else {
       return read_query<form<How>, Row, Shape>(on_, at, give);

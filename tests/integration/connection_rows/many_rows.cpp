@@ -87,7 +87,8 @@ pqscope::rows<int> numbers(pqscope::connection& db, int count, int bad = 0) {
 
 }  // namespace
 
-TEST_CASE("all() of a large result decodes rows as they arrive, without the whole beside them") {
+TEST_CASE("all() of a large result decodes rows as they arrive, without the whole beside them",
+          "[no-valgrind]") {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   SKIP("a sanitizer keeps memory that was freed");
 #elif defined(__has_feature)
