@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/failure.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/statement_cache.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/connection/transaction_id.hpp>
@@ -261,12 +262,9 @@ class core_pipeline {
 
   /// Whether the statement was prepared only now, perhaps by one before it.
   bool prepares(std::size_t index) const noexcept {
-    for (place const& each : places_) {
-      if (each.prepares && each.known == places_[index].known) {
-        return true;
-      }
-    }
-    return false;
+    return any_of(places_, [&](place const& each) {
+      return each.prepares && each.known == places_[index].known;
+    });
   }
 
   [[noreturn]] void fail(libpq::outcome outcome, libpq::drive_result drove) {

@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/failure.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/libpq/diagnostics.hpp>
 #include <pqscope/libpq/exchange.hpp>
@@ -168,12 +169,7 @@ class core_questions {
     constexpr std::string_view circumstances[] = {"08", "25", "40", "53", "55",
                                                   "57", "58", "F0", "XX", ""};
     std::string_view const kind = libpq::sqlstate_of(core_.requests_[failed].error).substr(0, 2);
-    for (std::string_view const each : circumstances) {
-      if (each == kind) {
-        return false;
-      }
-    }
-    return true;
+    return !contains(circumstances, kind);
   }
 
   [[noreturn]] void fail(libpq::outcome outcome, libpq::drive_result drove) {

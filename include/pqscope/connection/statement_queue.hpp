@@ -2,6 +2,7 @@
 #define PQSCOPE_CONNECTION_STATEMENT_QUEUE_HPP
 
 #include <pqscope/connection/deferred_statement.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/scope_link.hpp>
 #include <pqscope/connection/statement_cache.hpp>
 #include <pqscope/libpq/request.hpp>
@@ -67,12 +68,9 @@ class statement_queue {
   /// Whether any of the deferred ones can have written.
   template <class Harmless>
   bool any_deferred_but(Harmless const& harmless) const {
-    for (entry const& each : entries_) {
-      if (each.deferred && !harmless(each.deferred->text().str())) {
-        return true;
-      }
-    }
-    return false;
+    return any_of(entries_, [&](entry const& each) {
+      return each.deferred && !harmless(each.deferred->text().str());
+    });
   }
 
   /// Makes requests of them, in order, which refer to them. Deferred ones are prepared where

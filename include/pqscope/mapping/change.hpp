@@ -91,7 +91,7 @@ class [[nodiscard]] returning_change {
 
   /// Carries it out and returns the rows; see `pqscope::rows`.
   auto rows(std::source_location at = std::source_location::current()) const {
-    return read_many<returning_change, row, entity_shape<row>>(on_, at, giver());
+    return run<row_number::many>(at);
   }
   /// Every row.
   std::vector<row> all(std::source_location at = std::source_location::current()) const {
@@ -99,13 +99,15 @@ class [[nodiscard]] returning_change {
   }
   /// The first row, nothing if there is none; all are affected.
   std::optional<row> first(std::source_location at = std::source_location::current()) const {
-    return few(at).first();
+    return run<row_number::few>(at).first();
   }
   /// The only row. \throws no_rows, too_many_rows unless there is exactly one; all are affected
-  row one(std::source_location at = std::source_location::current()) const { return few(at).one(); }
+  row one(std::source_location at = std::source_location::current()) const {
+    return run<row_number::few>(at).one();
+  }
   /// The only row, nothing if there is none. \throws too_many_rows; all are affected then
   std::optional<row> one_or_none(std::source_location at = std::source_location::current()) const {
-    return few(at).one_or_none();
+    return run<row_number::few>(at).one_or_none();
   }
 
   /// The SQL text.
@@ -122,14 +124,13 @@ class [[nodiscard]] returning_change {
   }
 
  private:
-  auto few(std::source_location const& at) const {
-    return read_query<returning_change, row, entity_shape<row>>(on_, at, giver());
-  }
-  auto giver() const {
-    return [this](argument_binder& binder) {
-      verb_.bind(binder);
-      where_.bind(binder);
-    };
+  template <row_number Number>
+  auto run(std::source_location const& at) const {
+    return read_query<returning_change, row, entity_shape<row>, Number>(
+        on_, at, [this](argument_binder& binder) {
+          verb_.bind(binder);
+          where_.bind(binder);
+        });
   }
 
   executor on_;

@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_MAPPING_COMPARE_SCHEMA_HPP
 #define PQSCOPE_MAPPING_COMPARE_SCHEMA_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/error/server_error.hpp>
 #include <pqscope/mapping/schema_catalog.hpp>
 #include <pqscope/mapping/schema_comparison.hpp>
@@ -150,12 +151,9 @@ class schema_check {
         throw;
       }
       inner.rollback(in.where());
-      bool is_consequence = false;
-      for (schema_enum const& each : tables_[at].enums) {
-        for (std::string_view const other : other_labels_) {
-          is_consequence = is_consequence || each.name == other;
-        }
-      }
+      bool const is_consequence = any_of(tables_[at].enums, [&](schema_enum const& each) {
+        return contains(other_labels_, each.name);
+      });
       if (!is_consequence) {
         add(schema_difference_kind::refused, tables_[at].table,
             "table " + table.name + ": the server refuses what is declared: " + failure.message());

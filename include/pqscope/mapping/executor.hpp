@@ -47,8 +47,11 @@ class executor {
   connection_core& (*core_)(void*, std::source_location const&) = nullptr;
 };
 
-/// Reads the rows of a query that are few. `give(binder)` adds its values.
-template <class Text, class Row, class Shape, class Give>
+/// How many rows a query is expected to have: `many` are decoded as they arrive.
+enum class row_number : bool { few, many };
+
+/// Reads the rows of a query. `give(binder)` adds its values.
+template <class Text, class Row, class Shape, row_number Number = row_number::few, class Give>
 rows<Row, Shape> read_query(executor const& on, std::source_location const& where,
                             Give const& give) {
   argument_pack<Text::parameters> const bound{where, give};
@@ -56,18 +59,11 @@ rows<Row, Shape> read_query(executor const& on, std::source_location const& wher
   libpq::request request{
       .text = text.text, .parameters = bound.view(), .format = libpq::value_format::binary};
   connection_core& core = on.core(where);
-  return {core.run(std::move(request), text), where, types_of(core)};
-}
-
-/// The same of a query whose rows may be many.
-template <class Text, class Row, class Shape, class Give>
-rows<Row, Shape> read_many(executor const& on, std::source_location const& where,
-                           Give const& give) {
-  argument_pack<Text::parameters> const bound{where, give};
-  sql_view const text = sql_of<Text>(where);
-  libpq::request request{
-      .text = text.text, .parameters = bound.view(), .format = libpq::value_format::binary};
-  return {collect_rows<Row, Shape>(on.core(where), std::move(request), text), where};
+  if constexpr (Number == row_number::many) {
+    return {collect_rows<Row, Shape>(core, std::move(request), text), where};
+  } else {
+    return {core.run(std::move(request), text), where, types_of(core)};
+  }
 }
 
 /// Carries out a query without rows; answers how many it affected.

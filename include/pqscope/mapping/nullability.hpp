@@ -50,13 +50,7 @@ inline bool comparison_excludes_null(std::string_view comparison, std::string_vi
     return false;  // is true of an empty array
   }
   std::string const first(expression);
-  auto const is_operator = [&](std::string_view word) {
-    bool found = false;
-    for (std::string_view const each : operators) {
-      found = found || each == word;
-    }
-    return found;
-  };
+  auto const is_operator = [&](std::string_view word) { return contains(operators, word); };
   // behind the operator, perhaps compared as another type: `(b.y = a.x)`, `(b.y = (a.x)::text)`
   std::size_t const cast = comparison.rfind(" (" + first + ")::");
   std::size_t const second =

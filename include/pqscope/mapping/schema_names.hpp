@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_MAPPING_SCHEMA_NAMES_HPP
 #define PQSCOPE_MAPPING_SCHEMA_NAMES_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/mapping/table.hpp>
 #include <pqscope/sql/hash.hpp>
 #include <pqscope/sql/identifier.hpp>
@@ -58,10 +59,8 @@ class schema_names {
   /// Takes a name, if it is free.
   bool take(table_view const& table, std::string_view name) {
     std::string whole = std::string{table.schema} + '\0' + std::string{name};
-    for (std::string const& each : taken_) {
-      if (each == whole) {
-        return false;
-      }
+    if (contains(taken_, whole)) {
+      return false;
     }
     taken_.push_back(std::move(whole));
     return true;

@@ -208,7 +208,7 @@ class [[nodiscard]] selection {
 
   /// Carries it out and returns its rows; see `pqscope::rows`.
   [[nodiscard]] auto rows(std::source_location at = std::source_location::current()) const {
-    return run<how::all, row, shape, true>(at);
+    return run<how::all, row, shape, row_number::many>(at);
   }
   /// Every row.
   [[nodiscard]] std::vector<row> all(
@@ -316,9 +316,9 @@ class [[nodiscard]] selection {
     }
   };
 
-  template <how How, class Row, class Shape, bool Many = false>
+  template <how How, class Row, class Shape, row_number Number = row_number::few>
   auto run(std::source_location const& at) const {
-    auto const give = [this](argument_binder& binder) {
+    return read_query<form<How>, Row, Shape, Number>(on_, at, [this](argument_binder& binder) {
       constexpr bool is_whole = form<How>::is_whole;
       if constexpr (is_whole) {
         output_.bind(binder);
@@ -335,12 +335,7 @@ class [[nodiscard]] selection {
           binder.add(offset_);
         }
       }
-    };
-    if constexpr (Many) {
-      return read_many<form<How>, Row, Shape>(on_, at, give);
-    } else {
-      return read_query<form<How>, Row, Shape>(on_, at, give);
-    }
+    });
   }
 
   template <unsigned More>

@@ -121,14 +121,7 @@ class statement_check {
     }
   }
 
-  static bool needs_plan(statement_shape const& shape) {
-    for (bool const nullable : shape.nullable) {
-      if (!nullable) {
-        return true;
-      }
-    }
-    return false;
-  }
+  static bool needs_plan(statement_shape const& shape) { return contains(shape.nullable, false); }
 
   void take(checked& each, question& asked) {
     bool const is_prepared = static_cast<bool>(asked.parts[0].answer);

@@ -1,5 +1,6 @@
 #include "support/database.hpp"
 #include "support/ensure_usable.hpp"
+#include "support/memory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <pqscope/pqscope.hpp>
@@ -7,7 +8,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <fstream>
 #include <functional>
 #include <new>
 #include <optional>
@@ -64,22 +64,6 @@ namespace {
 
 constexpr int many = 5000;
 
-/// What the kernel says of this process, in KiB.
-long status_of(std::string const& what) {
-  std::ifstream status{"/proc/self/status"};
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(what + ':')) {
-      return std::stol(line.substr(what.size() + 1));
-    }
-  }
-  return 0;
-}
-
-/// Has the greatest size that the kernel tells of be the one of now.
-void forget_peak() {
-  std::ofstream{"/proc/self/clear_refs"} << 5;
-}
-
 /// The numbers from 1 on, `bad` of which is NULL.
 pqscope::rows<int> numbers(pqscope::connection& db, int count, int bad = 0) {
   return db.query<int>("SELECT nullif(i, $2) FROM generate_series(1, $1) i", count, bad);
@@ -89,13 +73,9 @@ pqscope::rows<int> numbers(pqscope::connection& db, int count, int bad = 0) {
 
 TEST_CASE("all() of a large result decodes rows as they arrive, without the whole beside them",
           "[no-valgrind]") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  SKIP("a sanitizer keeps memory that was freed");
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  SKIP("a sanitizer keeps memory that was freed");
-#endif
-#endif
+  if (!support::frees_memory) {
+    SKIP("a sanitizer keeps memory that was freed");
+  }
   pqscope::connection db{support::test_config()};
   auto const texts = [&](int count) {
     return db
@@ -107,18 +87,17 @@ TEST_CASE("all() of a large result decodes rows as they arrive, without the whol
   };
   CHECK(texts(many).size() == many);
   constexpr int count = 1 << 18;  // a vector that doubles has no room left then
-  forget_peak();
-  if (status_of("VmHWM") > status_of("VmRSS") + 1024) {
+  if (!support::forget_peak_memory()) {
     SKIP("the kernel does not forget a peak");
   }
-  long const before = status_of("VmRSS");
+  long const before = support::resident_memory();
   auto const all = texts(count);
   REQUIRE(all.size() == count);
   CHECK(all.back().id == count);
   CHECK(all.back().name == std::string(200, 'x'));
   long const vector = count * static_cast<long>(sizeof(numbered_text) + 208) / 1024;
   long const outgrown = count / 2 * static_cast<long>(sizeof(numbered_text)) / 1024;
-  CHECK(status_of("VmHWM") - before < (vector + outgrown) * 11 / 10);
+  CHECK(support::peak_memory() - before < (vector + outgrown) * 11 / 10);
   support::ensure_usable(db);
 }
 

@@ -8,7 +8,6 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <fstream>
 #include <iterator>
 #include <list>
 #include <optional>
@@ -25,6 +24,7 @@
 #include "integration/session/scratch.hpp"
 #include "support/database.hpp"
 #include "support/ensure_usable.hpp"
+#include "support/memory.hpp"
 
 using namespace std::chrono_literals;
 using pqscope::connection;
@@ -114,17 +114,6 @@ auto records(int count, int last_id = -1) {
   return std::views::iota(0, count) | std::views::transform([=](int i) {
            return std::tuple{last_id >= 0 && i + 1 == count ? last_id : i, i * 2};
          });
-}
-
-/// Most memory this process has had in use, in KiB.
-long peak() {
-  std::ifstream status{"/proc/self/status"};
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) {
-      return std::stol(line.substr(6));
-    }
-  }
-  return 0;
 }
 
 }  // namespace
@@ -335,13 +324,9 @@ TEST_CASE("a source that uses the connection is refused, and may use another one
 }
 
 TEST_CASE("many records take no more memory than a few", "[no-valgrind]") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  SKIP("a sanitizer keeps memory that was freed");
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  SKIP("a sanitizer keeps memory that was freed");
-#endif
-#endif
+  if (!support::frees_memory) {
+    SKIP("a sanitizer keeps memory that was freed");
+  }
   connection conn{support::test_config()};
   conn.execute("CREATE TEMPORARY TABLE many (a int, b text)");
   std::string const text(100, 'x');
@@ -350,9 +335,9 @@ TEST_CASE("many records take no more memory than a few", "[no-valgrind]") {
            std::views::transform([&](int i) { return std::tuple{i, std::string_view{text}}; });
   };
   conn.execute_many("INSERT INTO many VALUES ($1, $2)", make(20'000));
-  long const before = peak();
+  long const before = support::peak_memory();
   CHECK(conn.execute_many("INSERT INTO many VALUES ($1, $2)", make(300'000)) == 300'000);
-  CHECK(peak() - before < 16'384);
+  CHECK(support::peak_memory() - before < 16'384);
   CHECK(conn.query<std::int64_t>("SELECT count(*) FROM many").one() == 320'000);
   ensure_usable(conn);
 }

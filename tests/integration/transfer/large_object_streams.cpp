@@ -6,8 +6,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <sys/resource.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <istream>
@@ -18,6 +16,7 @@
 
 #include "support/database.hpp"
 #include "support/ensure_usable.hpp"
+#include "support/memory.hpp"
 
 using pqscope::export_large_object;
 using pqscope::import_large_object;
@@ -90,24 +89,6 @@ class broken_source : public std::streambuf {
   char block_[100] = {};
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool frees_memory = false;  // a sanitizer keeps what was freed
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool frees_memory = false;
-#else
-constexpr bool frees_memory = true;
-#endif
-#else
-constexpr bool frees_memory = true;
-#endif
-
-long peak_memory() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;  // KiB
-}
-
 }  // namespace
 
 TEST_CASE("100 MB go into a large object and come back the same, in bounded memory") {
@@ -117,7 +98,7 @@ TEST_CASE("100 MB go into a large object and come back the same, in bounded memo
   large_object lo{tx, new_large_object{}};
   source bytes{size};
   std::istream from{&bytes};
-  long const before = peak_memory();
+  long const before = support::peak_memory();
   auto trips = conn.round_trips();
   CHECK(import_large_object(lo, from) == size);
   CHECK(conn.round_trips() - trips == 401);
@@ -128,8 +109,8 @@ TEST_CASE("100 MB go into a large object and come back the same, in bounded memo
   trips = conn.round_trips();
   CHECK(export_large_object(lo, to) == size);
   CHECK(conn.round_trips() - trips == 401);
-  if (frees_memory) {
-    CHECK(peak_memory() - before < 16 * 1024);
+  if (support::frees_memory) {
+    CHECK(support::peak_memory() - before < 16 * 1024);
   }
   CHECK(seen.sum == bytes.sum);
   tx.rollback();

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,7 @@
 #include "support/database.hpp"
 #include "support/ensure_usable.hpp"
 #include "support/eventually.hpp"
+#include "support/memory.hpp"
 
 using namespace std::chrono_literals;
 using pqscope::connection;
@@ -29,15 +29,6 @@ struct numbered {
   std::int64_t id;
   std::optional<std::string> name;
 };
-
-/// Memory of this process that is in use now, in KiB.
-long resident() {
-  std::ifstream statm{"/proc/self/statm"};
-  long whole = 0;
-  long used = 0;
-  statm >> whole >> used;
-  return used * 4;
-}
 
 }  // namespace
 
@@ -109,18 +100,14 @@ TEST_CASE("columns that do not fit are refused at once, with and without rows") 
 }
 
 TEST_CASE("a million rows stream in less than four MiB above the start") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  SKIP("a sanitizer keeps memory that was freed");
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  SKIP("a sanitizer keeps memory that was freed");
-#endif
-#endif
+  if (!support::frees_memory) {
+    SKIP("a sanitizer keeps memory that was freed");
+  }
   connection conn{support::test_config()};
   for (int each : conn.stream<int>("SELECT generate_series(1, 1000)")) {
     static_cast<void>(each);
   }
-  long const before = resident();
+  long const before = support::resident_memory();
   long most = 0;
   std::int64_t sum = 0;
   std::int64_t rows = 0;
@@ -128,7 +115,7 @@ TEST_CASE("a million rows stream in less than four MiB above the start") {
            "SELECT i::int8, repeat('x', 20) FROM generate_series(1, 1000000) i")) {
     sum += id + static_cast<std::int64_t>(text.size());
     if (++rows % 100'000 == 0) {
-      most = std::max(most, resident() - before);
+      most = std::max(most, support::resident_memory() - before);
     }
   }
   CHECK(rows == 1'000'000);
