@@ -130,6 +130,10 @@ void send_by_hand(PGconn* conn, long count) {
   }
 }
 
+constexpr char const* select_sql =
+    "SELECT $1::int8 AS id, lpad('17', 20, 'x') AS text, 0.25::float8 AS number, "
+    "timestamptz '2024-01-01' AS time";
+
 constexpr long rows_kept = 1000;
 
 void raw_rows(PGconn* conn, long count, checksum& sum) {
@@ -165,9 +169,11 @@ void raw_arrivals(PGconn* conn, long count, checksum& sum) {
   }
 }
 
-void raw_statements(PGconn* conn, long count, checksum& sum) {
+// A statement that is prepared once; calls `take` with the result of each execution.
+template <class Take>
+void each_prepared(PGconn* conn, char const* sql, long count, Take const& take) {
   Oid const types[] = {20};
-  if (PQsendPrepare(conn, "s", "SELECT $1 + 1", 1, types) == 0) {
+  if (PQsendPrepare(conn, "s", sql, 1, types) == 0) {
     fail(PQerrorMessage(conn));
   }
   PQclear(by_hand(conn));
@@ -180,16 +186,26 @@ void raw_statements(PGconn* conn, long count, checksum& sum) {
       fail(PQerrorMessage(conn));
     }
     PGresult* const result = by_hand(conn);
-    sum.add(big_endian(PQgetvalue(result, 0, 0)));
+    take(result);
     PQclear(result);
   }
+}
+
+void raw_statements(PGconn* conn, long count, checksum& sum) {
+  each_prepared(conn, "SELECT $1 + 1", count,
+                [&](PGresult const* result) { sum.add(big_endian(PQgetvalue(result, 0, 0))); });
+}
+
+void raw_selects(PGconn* conn, long count, checksum& sum) {
+  each_prepared(conn, select_sql, count,
+                [&](PGresult const* result) { sum.add(read_by_hand(result, 0)); });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    fail("instructions rows|arrivals|statements raw|pqscope COUNT URL");
+    fail("instructions rows|arrivals|statements|selects raw|pqscope COUNT URL");
   }
   std::string_view const workload = argv[1];
   std::string_view const client = argv[2];
@@ -202,6 +218,7 @@ int main(int argc, char** argv) {
     }
     workload == "rows"       ? raw_rows(conn, count, sum)
     : workload == "arrivals" ? raw_arrivals(conn, count, sum)
+    : workload == "selects"  ? raw_selects(conn, count, sum)
                              : raw_statements(conn, count, sum);
     PQfinish(conn);
   } else {
@@ -219,6 +236,13 @@ int main(int argc, char** argv) {
     } else if (workload == "arrivals") {
       for (row const& each : conn.query<row>(text, std::int64_t{count}).all()) {
         sum.add(each);
+      }
+    } else if (workload == "selects") {
+      for (std::int64_t i = 0; i < count; ++i) {
+        sum.add(conn.query<row>("SELECT $1::int8 AS id, lpad('17', 20, 'x') AS text, "
+                                "0.25::float8 AS number, timestamptz '2024-01-01' AS time",
+                                i)
+                    .one());
       }
     } else {
       for (long i = 0; i < count; ++i) {

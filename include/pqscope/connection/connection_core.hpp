@@ -276,7 +276,6 @@ class connection_core {
   statement_cache cache_;
   std::vector<std::string> deallocations_;  // that ride with what is sent
   unsigned stale_ = 0;                      // times the server did not know what was prepared
-  bool mark_prepared_ = false;              // the question for the transaction's mark
   std::size_t mark_at_ = 0;                 // where it is asked behind deferred statements
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;

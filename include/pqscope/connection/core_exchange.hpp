@@ -117,7 +117,10 @@ inline void connection_core::append_queue() {
   requests_.clear();
   mark_at_ = 0;
   cache_.unpin();
-  queue_.append_to(requests_, cache_, libpq::state_of(handle_) != libpq::transaction_state::failed);
+  if (!queue_.empty()) {
+    queue_.append_to(requests_, cache_,
+                     libpq::state_of(handle_) != libpq::transaction_state::failed);
+  }
 }
 
 /// Whether to ask for the transaction's mark behind what has been deferred, before COMMIT.
@@ -128,13 +131,17 @@ inline bool connection_core::deferred_asks() const {
 
 /// Sends what is queued in a round trip of its own.
 inline void connection_core::flush_queue(std::source_location const& where) {
-  append_queue();
-  std::size_t const count = requests_.size();
-  if (deferred_asks()) {
-    request_mark();
-    mark_at_ = requests_.size() - 1;
+  for (bool repeatable = !has_begun(innermost);; repeatable = false) {
+    append_queue();
+    std::size_t const count = requests_.size();
+    if (deferred_asks()) {
+      request_mark();
+      mark_at_ = requests_.size() - 1;
+    }
+    if (perform(count, {.where = where}, statement_origin::scope, nullptr, repeatable)) {
+      break;
+    }
   }
-  perform(count, {.where = where}, statement_origin::scope);
   requests_.clear();
   queue_.clear();
 }
@@ -149,7 +156,7 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   bool const cacheable = origin == statement_origin::caller && !alone &&
                          statement.kind == libpq::request_kind::execute;
   std::size_t main = 0;
-  for (bool repeatable = cacheable && innermost == nullptr;; repeatable = false) {
+  for (bool repeatable = !alone && !has_begun(innermost);; repeatable = false) {
     append_queue();
     if (!in_scope && deferred_asks()) {
       request_mark();
@@ -199,18 +206,10 @@ inline cached_statement* connection_core::request_main(libpq::request const& sta
     if (known == nullptr && libpq::state_of(handle_) != libpq::transaction_state::failed) {
       known = cache_.add(text, bound);
     }
+  } else if (statement.kind == libpq::request_kind::execute) {
+    known = cache_.own_control(text.str());
   }
-  if (known == nullptr) {
-    requests_.push_back({.kind = statement.kind,
-                         .text = statement.text,
-                         .name = statement.name,
-                         .parameters = bound,
-                         .format = statement.format,
-                         .streams = statement.streams,
-                         .is_prompt = statement.is_prompt});
-    return nullptr;
-  }
-  if (cache_.needs_prepare(*known)) {
+  if (known != nullptr && cache_.needs_prepare(*known)) {
     deallocations_ = cache_.take_evicted();
     for (std::string const& each : deallocations_) {
       requests_.push_back({.text = each.c_str(), .is_own = true});
@@ -221,12 +220,19 @@ inline cached_statement* connection_core::request_main(libpq::request const& sta
                          .parameters = {.count = bound.count, .types = bound.types},
                          .is_own = true});
   }
-  requests_.push_back({.kind = libpq::request_kind::execute_prepared,
-                       .text = text.text,
-                       .name = known->name.c_str(),
-                       .parameters = bound,
-                       .format = statement.format,
-                       .streams = statement.streams && known->rows > few_rows});
+  libpq::request& made = requests_.emplace_back();
+  made.kind = statement.kind;
+  made.text = statement.text;
+  made.name = statement.name;
+  made.parameters = bound;
+  made.format = statement.format;
+  made.streams = statement.streams;
+  made.is_prompt = statement.is_prompt;
+  if (known != nullptr) {
+    made.kind = libpq::request_kind::execute_prepared;
+    made.name = known->name.c_str();
+    made.streams = statement.streams && known->rows > few_rows;
+  }
   return known;
 }
 
@@ -235,8 +241,9 @@ inline void connection_core::request_mark() {
   libpq::request question = transaction_mark_question();
   question.is_own = true;
   if (cache_.capacity() > 0) {
-    question.name = cache_.own_name().c_str();
-    if (!mark_prepared_) {
+    cached_statement const& known = cache_.own(own_statement::mark);
+    question.name = known.name.c_str();
+    if (!known.prepared) {
       requests_.push_back({.kind = libpq::request_kind::prepare,
                            .text = question.text,
                            .name = question.name,
@@ -265,10 +272,8 @@ inline void connection_core::settle_cache(cached_statement* known, std::size_t m
   for (libpq::request const& each : requests_) {
     if (each.dropped_statements) {
       cache_.clear();
-      mark_prepared_ = false;
-    } else if (each.kind == libpq::request_kind::prepare && each.answer &&
-               cache_.is_own_name(each.name)) {
-      mark_prepared_ = true;
+    } else if (each.kind == libpq::request_kind::prepare && each.answer) {
+      cache_.note_prepared(each.name);
     }
   }
   if (mark_at_ != 0 && !mark) {
@@ -292,7 +297,6 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
   }
   std::string_view const code = libpq::sqlstate_of(failed->error);
   if (code == "26000" || code == "42P05") {
-    mark_prepared_ = false;
     cache_.clear();
     if (++stale_ > 1) {
       cache_.close();
@@ -432,7 +436,11 @@ inline bool connection_core::transaction_ended(std::size_t main) const noexcept 
 /// savepoint, are gone.
 inline void connection_core::note_rollback() noexcept {
   for (libpq::request const& each : requests_) {
-    std::string_view const tag = libpq::result_view{each.answer}.command_tag();
+    libpq::result_view const answer{each.answer};
+    if (!each.answer || answer.has_rows()) {
+      continue;
+    }
+    std::string_view const tag = answer.command_tag();
     undone += tag == "ROLLBACK" ? 1U : 0U;
     endings += tag == "COMMIT" ? 1U : 0U;  // AND CHAIN leaves another one open
   }

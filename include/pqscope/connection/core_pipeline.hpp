@@ -222,12 +222,11 @@ class core_pipeline {
       libpq::request const& each = core_.requests_[i];
       if (each.dropped_statements) {
         core_.cache_.clear();
-        core_.mark_prepared_ = false;
         for (place& at : places_) {
           at.known = nullptr;
         }
       } else if (i >= behind_ && each.kind == libpq::request_kind::prepare && each.answer) {
-        core_.mark_prepared_ = true;
+        core_.cache_.note_prepared(each.name);
       }
     }
     if (!intact) {

@@ -92,7 +92,9 @@ class core_questions {
   /// Version of the server, as libpq counts it.
   int server_version() const noexcept { return libpq::server_version(core_.handle_); }
   /// A name for a prepared statement that no other one on the connection has.
-  std::string statement_name() { return core_.cache_.own_name() + '_' + std::to_string(++names_); }
+  std::string statement_name() {
+    return core_.cache_.own(own_statement::mark).name + '_' + std::to_string(++names_);
+  }
 
  private:
   /// Answers which request is the first of a question.

@@ -30,6 +30,22 @@ inline std::string quoted(std::string_view name) {
   return '"' + std::string(name) + '"';
 }
 
+/// As `match_columns` by name, for columns in the order of the fields, as they mostly are; false
+/// where they are not.
+inline bool match_in_order(libpq::result_view view, std::span<field_shape const> fields,
+                           std::span<column_plan> plan) {
+  if (static_cast<std::size_t>(view.columns()) != fields.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    plan[i].column = static_cast<int>(i);
+    if (view.column_name(plan[i].column) != fields[i].name) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// The column for each field of a row, by name or by position; what does not fit goes to `faults`.
 /// False where fields and columns have nothing to do with each other.
 inline bool match_columns(libpq::result_view view, std::span<field_shape const> fields,
@@ -48,7 +64,7 @@ inline bool match_columns(libpq::result_view view, std::span<field_shape const> 
     for (std::size_t i = 0; i < fields.size(); ++i) {
       plan[i].column = static_cast<int>(i);
     }
-  } else {
+  } else if (!match_in_order(view, fields, plan)) {
     for (std::size_t i = 0; i < fields.size(); ++i) {
       int found = -1;
       for (int column = 0; column < columns; ++column) {

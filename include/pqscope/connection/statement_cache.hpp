@@ -36,6 +36,13 @@ struct cached_statement {
   std::uint64_t rows = any_number;  ///< that it returned the last time
 };
 
+/// Statements of the library's own that are prepared.
+enum class own_statement : unsigned char {
+  begin,   ///< BEGIN without options
+  commit,  ///< COMMIT
+  mark,    ///< the question for the transaction's mark
+};
+
 /// The statements that a connection has prepared, by text and parameter types; those used longest
 /// ago make room for new ones.
 class statement_cache {
@@ -104,6 +111,9 @@ class statement_cache {
       return;
     }
     has_pinned_ = false;
+    for (cached_statement& each : own_) {
+      each.pinned = false;
+    }
     bool dead = false;
     for (auto const& each : entries_) {
       each->pinned = false;
@@ -119,21 +129,44 @@ class statement_cache {
     }
   }
 
-  /// A name for a statement of the library's own, the same at each call until all are forgotten.
-  std::string const& own_name() {
-    if (own_name_.empty()) {
-      own_name_ = prefix_ + std::to_string(++made_);
+  /// A statement of the library's own, which no other one makes room for; there is one of each
+  /// until all are forgotten.
+  cached_statement& own(own_statement which) {
+    constexpr std::string_view names[] = {"_BEGIN", "_COMMIT", "_MARK"};
+    auto const index = static_cast<std::size_t>(which);
+    cached_statement& found = own_[index];
+    if (found.name.empty()) {
+      found.name = prefix_ + std::to_string(++made_);
+      found.name += names[index];
     }
-    return own_name_;
+    return found;
   }
-
-  /// Whether a statement's name is that one.
-  bool is_own_name(std::string_view name) const noexcept {
-    return !own_name_.empty() && name == own_name_;
+  /// The one that is a plain BEGIN or COMMIT. Null for other texts, and for its first use on a
+  /// connection: many have no second one.
+  cached_statement* own_control(std::string_view text) {
+    bool const begins = text == "BEGIN";
+    if (capacity_ == 0 || (!begins && text != "COMMIT")) {
+      return nullptr;
+    }
+    cached_statement& found = own(begins ? own_statement::begin : own_statement::commit);
+    return ++found.used > 1 ? &found : nullptr;
+  }
+  /// Takes note that the server has prepared what has this name, if it is one of the library's own.
+  void note_prepared(std::string_view name) noexcept {
+    for (cached_statement& each : own_) {
+      each.prepared = each.prepared || (!each.name.empty() && each.name == name);
+    }
   }
 
   /// Forgets one; the server keeps it.
   void forget(cached_statement const& which) noexcept {
+    for (cached_statement& each : own_) {
+      if (&each == &which) {
+        each.name.clear();
+        each.prepared = false;
+        return;
+      }
+    }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (entries_[i].get() == &which) {
         erase(i);
@@ -146,7 +179,10 @@ class statement_cache {
   void clear() noexcept {
     entries_.clear();
     evicted_.clear();
-    own_name_.clear();
+    for (cached_statement& each : own_) {
+      each.name.clear();
+      each.prepared = false;
+    }
     rebuild();
   }
   /// Keeps nothing any more.
@@ -277,7 +313,7 @@ class statement_cache {
 
   std::size_t capacity_;
   std::string prefix_ = "pqscope_";  // of names: a pooler can have several clients share a session
-  std::string own_name_;
+  cached_statement own_[3];
   std::vector<std::unique_ptr<cached_statement>> entries_;
   std::vector<cached_statement*> index_;  // open addressing, size a power of two
   std::vector<std::string> evicted_;

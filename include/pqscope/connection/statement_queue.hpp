@@ -80,9 +80,10 @@ class statement_queue {
       each.known = nullptr;
       each.prepares = false;
       if (each.deferred) {
-        append(each, requests, cache, may_add);
+        append_deferred(each, requests, cache, may_add);
       } else {
-        requests.push_back({.text = each.text.c_str()});
+        each.known = cache.own_control(each.text);
+        append(each, {.text = each.text.c_str()}, requests, cache);
       }
       each.request = requests.size() - 1;
     }
@@ -156,8 +157,8 @@ class statement_queue {
     std::size_t request = 0;
   };
 
-  static void append(entry& of, std::vector<libpq::request>& requests, statement_cache& cache,
-                     bool may_add) {
+  static void append_deferred(entry& of, std::vector<libpq::request>& requests,
+                              statement_cache& cache, bool may_add) {
     sql_view const& text = of.deferred->text();
     libpq::parameters const bound = of.deferred->parameters();
     of.known = cache.find(text, bound);
@@ -168,11 +169,18 @@ class statement_queue {
     if (of.deferred->sink() != nullptr) {
       made.format = libpq::value_format::binary;
     }
+    append(of, std::move(made), requests, cache);
+  }
+
+  /// Adds the request for one; ahead of it one to prepare it, if that is to be.
+  static void append(entry& of, libpq::request&& made, std::vector<libpq::request>& requests,
+                     statement_cache& cache) {
     if (of.known != nullptr) {
       of.prepares = cache.needs_prepare(*of.known);
       if (of.prepares) {
+        auto const& bound = made.parameters;
         requests.push_back({.kind = libpq::request_kind::prepare,
-                            .text = text.text,
+                            .text = made.text,
                             .name = of.known->name.c_str(),
                             .parameters = {.count = bound.count, .types = bound.types},
                             .is_own = true});

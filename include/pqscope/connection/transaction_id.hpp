@@ -68,13 +68,13 @@ struct transaction_mark {
   std::optional<server_moment> identified = {};  ///< when the server told it
 };
 
-/// Asks for the mark of the open transaction; no row as long as it has written nothing. Only
-/// functions that every server in the style of PostgreSQL has: an error would undo the user's work.
+/// Asks for the mark of the open transaction; its id is NULL as long as it has written nothing.
+/// Only functions that every server in the style of PostgreSQL has: an error would undo the user's
+/// work.
 inline libpq::request transaction_mark_question() noexcept {
   return {.text =
               "SELECT pg_catalog.pg_current_xact_id_if_assigned(), "
-              "pg_catalog.clock_timestamp(), pg_catalog.pg_postmaster_start_time() "
-              "WHERE pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL",
+              "pg_catalog.clock_timestamp(), pg_catalog.pg_postmaster_start_time()",
           .format = libpq::value_format::binary,
           .is_prompt = true};
 }

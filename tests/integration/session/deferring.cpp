@@ -313,8 +313,10 @@ TEST_CASE(
     });
   }
   CHECK(here.count() == 28);
-  CHECK(conn.query<std::int64_t>("SELECT count(*) FROM pg_prepared_statements").one() <=
-        static_cast<std::int64_t>(capacity + 1));
+  // beside BEGIN, COMMIT and the question for the transaction's id
+  CHECK(conn.query<std::int64_t>(
+                "SELECT count(*) FROM pg_prepared_statements WHERE name !~ '_[A-Z]+$'")
+            .one() <= static_cast<std::int64_t>(capacity));
   ensure_usable(conn);
 }
 
