@@ -151,8 +151,8 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   statement.streams = rows != nullptr;
   bool const in_scope = origin == statement_origin::caller && innermost != nullptr;
   bool const alone = goes_alone(statement, text);
-  bool const asks = in_scope && identify && !mark && !alone && !precedes_snapshot(text.str()) &&
-                    !drops_prepared(text.str()) && tells_transaction_id(handle_);
+  bool const may_ask = in_scope && identify && !mark && !alone && tells_transaction_id(handle_);
+  bool asks = false;
   bool const cacheable = origin == statement_origin::caller && !alone &&
                          statement.kind == libpq::request_kind::execute;
   std::size_t main = 0;
@@ -168,6 +168,9 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
     if (rows != nullptr && known != nullptr && known->rows != any_number) {
       rows->expect(known->rows);
     }
+    // what is prepared is of neither kind
+    asks = may_ask &&
+           (known != nullptr || !(precedes_snapshot(text.str()) || drops_prepared(text.str())));
     if (asks) {
       request_mark();
     }

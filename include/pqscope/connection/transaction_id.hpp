@@ -79,16 +79,17 @@ inline libpq::request transaction_mark_question() noexcept {
           .is_prompt = true};
 }
 
-/// A value of eight bytes in the first row of a binary answer; nothing if there is no such.
+/// A value of eight bytes in the first row of a binary answer, which has that row and column;
+/// nothing where it is NULL or of another size.
 inline std::optional<std::uint64_t> read_eight_bytes(libpq::result_view const& answer,
                                                      int column) noexcept {
-  if (answer.rows() != 1 || answer.columns() <= column || answer.is_null(0, column) ||
-      answer.size(0, column) != 8) {
+  if (answer.size(0, column) != 8) {
     return std::nullopt;
   }
+  auto const* const bytes = reinterpret_cast<unsigned char const*>(answer.data(0, column));
   std::uint64_t value = 0;
-  for (char const byte : answer.text(0, column)) {
-    value = value << 8U | static_cast<unsigned char>(byte);
+  for (int i = 0; i < 8; ++i) {
+    value = value << 8U | bytes[i];
   }
   return value;
 }
@@ -96,6 +97,9 @@ inline std::optional<std::uint64_t> read_eight_bytes(libpq::result_view const& a
 /// The answer to that.
 inline std::optional<transaction_mark> read_transaction_mark(
     libpq::result_view const& answer) noexcept {
+  if (answer.rows() != 1 || answer.columns() != 3) {
+    return std::nullopt;
+  }
   auto const id = read_eight_bytes(answer, 0);
   if (!id) {
     return std::nullopt;

@@ -241,10 +241,7 @@ class exchange {
         return true;
       default:
         if (status == PGRES_COMMAND_OK) {
-          std::string_view const tag = result_view{arrived}.command_tag();
-          each.listened = each.listened || tag == "LISTEN";
-          each.dropped_statements =
-              each.dropped_statements || tag == "DISCARD ALL" || tag == "DEALLOCATE ALL";
+          note_tag(each, PQcmdStatus(arrived.get()));
         }
         if (each.kind == request_kind::script) {
           each.ended_transaction = each.ended_transaction || ends_transaction(arrived);
@@ -294,6 +291,16 @@ class exchange {
     }
 #endif
     return status == PGRES_SINGLE_TUPLE;
+  }
+
+  /// Takes note of what a command has changed for the connection.
+  static void note_tag(request& each, char const* tag) noexcept {
+    if (*tag == 'L' || *tag == 'D') {  // most begin with another letter
+      std::string_view const whole = tag;
+      each.listened = each.listened || whole == "LISTEN";
+      each.dropped_statements =
+          each.dropped_statements || whole == "DISCARD ALL" || whole == "DEALLOCATE ALL";
+    }
   }
 
   static bool ends_transaction(result_handle const& done) noexcept {

@@ -24,7 +24,8 @@ namespace detail {
 
 /// A number or a time that a server told, as it counts it; its answer is one row in binary format.
 inline std::int64_t number_in(libpq::result_view const& told, int column) {
-  auto const number = read_eight_bytes(told, column);
+  bool const is_there = told.rows() == 1 && told.columns() > column;
+  auto const number = is_there ? read_eight_bytes(told, column) : std::nullopt;
   if (!number) {
     throw_malformed("bigint");
   }
