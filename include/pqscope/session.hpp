@@ -64,8 +64,9 @@ class session : public statements<session> {
 
   /// Calls `function()` once the outermost transaction is known to be committed, in order of
   /// registration; dropped with a nested session that is rolled back, not called while in doubt.
-  /// What one throws leaves `with_session` after all have been called: the work is committed
-  /// nevertheless, and not repeated.
+  /// The session has ended by then, and its connection has gone back to where it came from: the
+  /// function may open a session of its own. What one throws leaves `with_session` after all have
+  /// been called: the work is committed nevertheless, and not repeated.
   template <std::invocable Function>
   void after_commit(Function function,
                     std::source_location where = std::source_location::current()) {
@@ -228,6 +229,7 @@ class session : public statements<session> {
   connection_status connection_left() noexcept;
   void forget_if_gone() noexcept;
   void release() noexcept;
+  void release_undone() noexcept;
   void leave() noexcept;
   void unlink() noexcept;
 

@@ -112,6 +112,7 @@ inline void session::take_connection(std::source_location const& where) {
                                    .deferrable = options_.deferrable,
                                    .identify = options_.identify},
                                   where_, options_.label);
+    scope_.hold_hooks();
     limits_.narrow(core, deadline_, options_.stop);
     if (options_.statement_timeout) {
       core.queue(
@@ -166,14 +167,14 @@ inline void session::finish(std::source_location const& where) {
     settle_doubt(doubt, where);
     return;
   } catch (...) {
-    objects_kept_ = scope_.committed();  // a hook threw
     if (!scope_.active()) {
-      release();
+      release_undone();
     }
     throw;
   }
   objects_kept_ = true;
   release();
+  scope_.run_held_hooks();
 }
 
 /// Finds out what became of a commit whose answer was lost; called while that error is handled.
@@ -222,25 +223,25 @@ inline void session::rollback(std::source_location where) {
     scope_.rollback(where);
   } catch (usage_error const&) {
     if (!scope_.active()) {
-      release();
+      release_undone();
     }
     throw;
   } catch (error const&) {
     connection_status const left = connection_left();
     bool const lost = left == connection_status::broken || left == connection_status::closed;
     if (!scope_.active() && !lost) {
-      release();
-      throw;  // a hook's, or the server's to a savepoint that was moved by hand
+      release_undone();
+      throw;  // the server's to a savepoint that was moved by hand
     }
     if (limits_.core() != nullptr) {
       limits_.core()->notices().problem_in_flight("rolling a session back");
     }
     scope_.abandon();
-  } catch (...) {
-    release();
-    throw;
+    release_undone();
+    return;
   }
   release();
+  scope_.run_held_hooks();
 }
 
 inline void session::prepare(std::string_view gid, std::source_location where) {
@@ -254,7 +255,7 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
     scope_.prepare(gid, where);
   } catch (...) {
     if (!scope_.active()) {
-      release();
+      release_undone();
     }
     throw;
   }
@@ -375,6 +376,12 @@ inline void session::release() noexcept {
   }
 }
 
+/// The same, and calls the hooks of a rollback, now that they may take a connection themselves.
+inline void session::release_undone() noexcept {
+  release();
+  scope_.run_held_hooks_quietly();
+}
+
 inline void session::leave() noexcept {
   if (ended_) {
     return;
@@ -382,7 +389,7 @@ inline void session::leave() noexcept {
   if (started_) {
     forget_if_gone();
     scope_.abandon();
-    release();
+    release_undone();
     return;
   }
   ended_ = true;

@@ -6,11 +6,27 @@
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/types/oid.hpp>
 
+#include <concepts>
 #include <cstddef>
+#include <source_location>
 #include <string>
 #include <string_view>
 
 namespace pqscope {
+
+namespace detail {
+
+/// The name of a column, and where it is asked for: converts implicitly from any text.
+struct wanted_column {
+  template <std::convertible_to<std::string_view> Text>
+  wanted_column(Text const& name, std::source_location at = std::source_location::current())
+      : text{name}, where{at} {}
+
+  std::string_view text;       ///< as the server writes it
+  std::source_location where;  ///< for errors
+};
+
+}  // namespace detail
 
 /// A column of a result. Refers to the result.
 struct column_info {
@@ -45,18 +61,20 @@ class columns {
   }
   /// The number of the column of this name, as the server writes it. \throws usage_error if no
   /// column, or more than one, has that name
-  int index_of(std::string_view name) const {
+  int index_of(detail::wanted_column wanted) const {
+    std::string_view const name = wanted.text;
     int found = -1;
     for (int i = 0; i < view_.columns(); ++i) {
       if (view_.column_name(i) == name) {
         if (found >= 0) {
-          throw usage_error("more than one column is named \"" + std::string(name) + "\"");
+          throw usage_error("more than one column is named \"" + std::string(name) + "\"",
+                            wanted.where);
         }
         found = i;
       }
     }
     if (found < 0) {
-      throw usage_error("no column is named \"" + std::string(name) + "\"");
+      throw usage_error("no column is named \"" + std::string(name) + "\"", wanted.where);
     }
     return found;
   }

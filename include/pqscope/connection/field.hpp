@@ -7,6 +7,8 @@
 #include <pqscope/types/oid.hpp>
 
 #include <cstddef>
+#include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -27,10 +29,10 @@ class field {
   bool is_null() const noexcept { return view_.is_null(row_, column_); }
   /// The value as the server writes it; lives as long as the result.
   /// \throws unexpected_null if it is NULL
-  std::string_view text() const {
+  std::string_view text(std::source_location where = std::source_location::current()) const {
     if (is_null()) {
       unexpected_null failure("NULL has no text; ask is_null() first");
-      failure.locate(name(), static_cast<std::size_t>(row_));
+      failure.locate(name(), static_cast<std::size_t>(row_), where);
       throw failure;
     }
     return view_.text(row_, column_);
@@ -42,11 +44,11 @@ class field {
   /// \throws unexpected_null for NULL where `T` is no `std::optional`
   /// \throws decode_error    if the text is not one of the type
   template <class T>
-  T as() const {
+  T as(std::source_location where = std::source_location::current()) const {
     if (!accepts_text_type<T>(type())) {
       type_mismatch failure(std::string(type_name(type())) + " cannot be read as " +
                             std::string(codec_for<non_null_t<T>>::name));
-      failure.locate(name());
+      failure.locate(name(), std::nullopt, where);
       throw failure;
     }
     try {
@@ -55,7 +57,7 @@ class field {
       }
       return parse_value<T>(view_.data(row_, column_), view_.size(row_, column_), type());
     } catch (decode_error& failure) {
-      failure.locate(name(), static_cast<std::size_t>(row_));
+      failure.locate(name(), static_cast<std::size_t>(row_), where);
       throw;
     }
   }

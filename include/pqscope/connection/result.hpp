@@ -36,7 +36,7 @@ class row {
   }
   /// The value in the column of this name, as the server writes it. \throws usage_error if no
   /// column, or more than one, has that name
-  field operator[](std::string_view name) const {
+  field operator[](detail::wanted_column name) const {
     return {view_, index_, columns(view_).index_of(name)};
   }
   /// The row's number, from 0.

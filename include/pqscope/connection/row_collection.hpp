@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <source_location>
 #include <vector>
 
 namespace pqscope::detail {
@@ -28,21 +29,21 @@ struct row_collection {
   }
 
   /// Row of that number.
-  Row read(std::size_t row) const {
+  Row read(std::size_t row, std::source_location const& where) const {
     if constexpr (is_copyable<Row>) {
       if (row < decoded.size()) {
         return decoded[row];
       }
     }
-    return decode(view(), static_cast<int>(row - decoded.size()));
+    return decode(view(), static_cast<int>(row - decoded.size()), where);
   }
   /// Row of that number in a result of those columns; an error tells it behind those decoded.
-  Row decode(libpq::result_view of, int row) const {
+  Row decode(libpq::result_view of, int row, std::source_location const& where) const {
     row_reader<Shape::size> const reader{of, plan, row, types.get()};
     try {
       return Shape::make(reader);
     } catch (decode_error& failure) {
-      reader.locate(failure, decoded.size());
+      reader.locate(failure, where, decoded.size());
       throw;
     }
   }

@@ -141,7 +141,7 @@ class row_collector final : public row_keeper {
     return true;
   }
   void decode(libpq::result_view view, int row) override {
-    to_.decoded.push_back(to_.decode(view, row));
+    to_.decoded.push_back(to_.decode(view, row, {}));
   }
 
   row_collection<Row, Shape>& to_;

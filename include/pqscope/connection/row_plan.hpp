@@ -233,9 +233,11 @@ class row_reader {
                                       from.type, types_});
   }
 
-  /// Tells an error the column and the row; `before` is how many were not in this result.
-  void locate(decode_error& failure, std::size_t before = 0) const {
-    failure.locate(view_.column_name(column_), before + static_cast<std::size_t>(row_));
+  /// Tells an error the column, the row and the statement's place; `before` is how many rows were
+  /// not in this result.
+  void locate(decode_error& failure, std::source_location const& where,
+              std::size_t before = 0) const {
+    failure.locate(view_.column_name(column_), before + static_cast<std::size_t>(row_), where);
   }
 
  private:

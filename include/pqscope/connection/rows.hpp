@@ -69,8 +69,9 @@ class rows {
   /// Decodes a row, counted from 0. \throws usage_error if there is no such row
   Row operator[](std::size_t index) const {
     if (index >= size()) {
-      throw usage_error("row " + std::to_string(index) + " is out of range: there are " +
-                        std::to_string(size()));
+      throw usage_error(
+          "row " + std::to_string(index) + " is out of range: there are " + std::to_string(size()),
+          where_);
     }
     return read(index);
   }
@@ -131,7 +132,7 @@ class rows {
   iterator end() const noexcept { return {this, static_cast<int>(size())}; }
 
  private:
-  Row read(std::size_t row) const { return rows_.read(row); }
+  Row read(std::size_t row) const { return rows_.read(row, where_); }
 
   void require_at_most_one() const {
     if (size() > 1) {

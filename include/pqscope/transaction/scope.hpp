@@ -71,6 +71,12 @@ class scope {
   }
   /// The hooks of a transaction whose outcome was not known when it ended.
   hooks take_hooks() noexcept { return std::move(undecided_); }
+  /// Keeps the hooks of its outcome back for whoever holds it, who lets go of the connection first.
+  void hold_hooks() noexcept { holds_hooks_ = true; }
+  /// Calls those that were kept back. What the first to throw threw leaves when all were called.
+  void run_held_hooks() { hooks::run(std::exchange(held_hooks_, {})); }
+  /// The same on the way of an exception: what one throws goes to the observer.
+  void run_held_hooks_quietly() noexcept;
 
  private:
   explicit scope(std::unique_ptr<scope_state> state) noexcept : state_{std::move(state)} {}
@@ -94,10 +100,13 @@ class scope {
   void settle_failed_commit(std::source_location const& where) noexcept;
   std::unique_ptr<scope_state> end(transaction_end how) noexcept;
   void end_undone() noexcept;
-  static void hand_over_hooks(scope_state& ended);
+  void settle_hooks(hooks::list due);
 
   std::unique_ptr<scope_state> state_;
   hooks undecided_;
+  hooks::list held_hooks_;
+  observer* hook_watcher_ = nullptr;  // of the connection it ended on
+  bool holds_hooks_ = false;
   bool committed_ = false;
   bool undone_ = false;  // by a commit or rollback that threw: there is nothing left to roll back
 };
@@ -172,6 +181,9 @@ inline scope& scope::operator=(scope&& other) noexcept {
     abandon();
     state_ = std::move(other.state_);
     undecided_ = std::move(other.undecided_);
+    held_hooks_ = std::move(other.held_hooks_);
+    hook_watcher_ = other.hook_watcher_;
+    holds_hooks_ = other.holds_hooks_;
     committed_ = other.committed_;
     undone_ = other.undone_;
   }

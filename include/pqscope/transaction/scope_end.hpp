@@ -44,24 +44,31 @@ inline std::unique_ptr<scope_state> scope::end(transaction_end how) noexcept {
 
 /// It has ended without effect on the way of an exception: what a hook throws goes no further.
 inline void scope::end_undone() noexcept {
-  notice_board board{state_->core->watcher()};  // a hook may close the connection
+  hook_watcher_ = state_->core->watcher();  // a hook may close the connection
   auto const ended = end(transaction_end::rolled_back);
   undone_ = true;
   if (ended->is_outermost()) {
-    try {
-      hooks::run(std::move(ended->hooks.after_rollback));
-    } catch (...) {
-      board.problem_in_flight("an after_rollback hook failed");
+    held_hooks_ = std::move(ended->hooks.after_rollback);
+    if (!holds_hooks_) {
+      run_held_hooks_quietly();
     }
   }
 }
 
-/// What is to happen after the outcome waits for the outermost scope.
-inline void scope::hand_over_hooks(scope_state& ended) {
-  if (ended.is_outermost()) {
-    hooks::run(std::move(ended.hooks.after_commit));
-  } else {
-    ended.outer->hooks.adopt(std::move(ended.hooks));
+inline void scope::run_held_hooks_quietly() noexcept {
+  notice_board board{hook_watcher_};
+  try {
+    run_held_hooks();
+  } catch (...) {
+    board.problem_in_flight("an after_rollback hook failed");
+  }
+}
+
+/// The outcome is known: calls what waited for it, or keeps that back.
+inline void scope::settle_hooks(hooks::list due) {
+  held_hooks_ = std::move(due);
+  if (!holds_hooks_) {
+    run_held_hooks();
   }
 }
 
@@ -95,7 +102,11 @@ inline void scope::commit(std::source_location const& where) {
   }
   committed_ = state_->is_outermost();
   auto const ended = end(transaction_end::committed);
-  hand_over_hooks(*ended);
+  if (ended->is_outermost()) {
+    settle_hooks(std::move(ended->hooks.after_commit));
+  } else {
+    ended->outer->hooks.adopt(std::move(ended->hooks));
+  }
 }
 
 inline void scope::commit_transaction(std::source_location const& where) {
@@ -145,7 +156,7 @@ inline void scope::conclude(char const* command, std::string_view tag,
   } catch (error const& failure) {
     switch (core.last_end()) {
       case exchange_end::unknown:
-        throw_in_doubt(failure.what(), where);
+        throw_in_doubt(std::string{failure.bare_message()}, where);
       case exchange_end::answered:
         settle_failed_commit(where);
         break;
@@ -271,7 +282,7 @@ inline void scope::rollback(std::source_location const& where) {
   }
   auto const ended = end(transaction_end::rolled_back);
   if (ended->is_outermost()) {
-    hooks::run(std::move(ended->hooks.after_rollback));
+    settle_hooks(std::move(ended->hooks.after_rollback));
   }
 }
 

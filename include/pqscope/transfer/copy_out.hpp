@@ -152,7 +152,7 @@ class copy_rows {
  public:
   /// Used by `copy_out`: begins, and waits for the first row.
   copy_rows(detail::connection_core& core, sql_view const& text, copy_options options)
-      : source_{core, text, std::move(options)} {
+      : where_{text.where}, source_{core, text, std::move(options)} {
     auto const fields = shape::fields();
     types_ = detail::plan_row(source_.columns(), fields, shape::by_name, plan_, text.where,
                               detail::types_of(core, false));
@@ -210,11 +210,12 @@ class copy_rows {
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
-      failure.locate(source_.columns().column_name(column), source_.rows() - 1);
+      failure.locate(source_.columns().column_name(column), source_.rows() - 1, where_);
       throw;
     }
   }
 
+  std::source_location where_;
   detail::copy_reader<> source_;
   std::array<detail::column_plan, shape::size> plan_{};
   std::array<detail::copied_value, shape::size> values_{};

@@ -140,7 +140,7 @@ class row_stream {
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
-      reader.locate(failure);
+      reader.locate(failure, where_);
       throw;
     }
   }

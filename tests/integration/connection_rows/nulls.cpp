@@ -68,6 +68,36 @@ TEST_CASE("NULL, an empty text and an empty array are three things") {
   support::ensure_usable(db);
 }
 
+TEST_CASE("an error on a value names the place of the statement, or of the question for it") {
+  pqscope::connection db{support::test_config()};
+  auto const line_of = [](auto&& work) {
+    try {
+      work();
+    } catch (pqscope::error const& e) {
+      CHECK(std::string{e.what()}.find("nulls.cpp:") != std::string::npos);
+      return e.where().line();
+    }
+    return 0U;
+  };
+  // clang-format off
+  CHECK(line_of([&] { static_cast<void>(db.query<int>("SELECT NULL::int").one()); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(db.query<int>("SELECT NULL::int").all()); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(db.query<int>("SELECT NULL::int").first()); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(db.query<int>("SELECT 1")[1]); }) == __LINE__);
+  CHECK(line_of([&] { for (int x : db.query<int>("SELECT NULL::int")) { static_cast<void>(x); } }) == __LINE__);
+  CHECK(line_of([&] { for (int x : db.stream<int>("SELECT NULL::int")) { static_cast<void>(x); } }) == __LINE__);
+  CHECK(line_of([&] { for (int x : db.copy_out<int>("SELECT NULL::int")) { static_cast<void>(x); } }) == __LINE__);
+  auto const untyped = db.execute("SELECT NULL AS a, 'x' AS b, 1 AS c, 2 AS c");
+  CHECK(line_of([&] { static_cast<void>(untyped[0]["a"].text()); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(untyped[0]["a"].as<std::string>()); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(untyped[0]["b"].as<int>()); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(untyped[0]["none"]); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(untyped[0]["c"]); }) == __LINE__);
+  CHECK(line_of([&] { static_cast<void>(untyped.columns().index_of("none")); }) == __LINE__);
+  // clang-format on
+  support::ensure_usable(db);
+}
+
 TEST_CASE("an error on one row leaves the others readable") {
   pqscope::connection db{support::test_config()};
   auto const rows = db.query<int>("VALUES (1), (NULL), (3)");

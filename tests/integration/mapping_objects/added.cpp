@@ -1,6 +1,9 @@
 // What becomes of added objects that were changed, removed or looked for after their INSERT.
 
+#include <pqscope/error/usage_error.hpp>
+#include <pqscope/mapping/queries.hpp>
 #include <pqscope/session_objects.hpp>
+#include <pqscope/unique_session.hpp>
 #include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -119,5 +122,45 @@ TEST_CASE("added objects are found by the key they have got, also after it was c
   });
   CHECK(here.column("SELECT name FROM authors ORDER BY name") ==
         std::vector<std::string>{"b", "c"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("the objects of a session without a lambda are those of its session") {
+  shelf here;
+  std::int64_t key = 0;
+  {
+    pqscope::unique_session s{here.conn};
+    tracked<author> const one = s.add(author{.name = "ada", .email = {}});
+    s.add(book{.title = "notes", .pages = {}}, one);
+    tracked<book> const other = s.add(book{.title = "sketch", .pages = {}});
+    s.refer<&book::author_id>(other, one);
+    s.flush();
+    CHECK(one->id != 0);
+    CHECK(other->author_id == one->id);
+    key = one->id;
+    s.commit();
+  }
+  {
+    pqscope::unique_session s{here.conn};
+    tracked<author> const known = s.get<author>(key);
+    REQUIRE(known);
+    known->name = "eve";
+    CHECK(s->get<author>(key) == known);
+    {
+      auto const pause = s.no_autoflush();
+      CHECK(s.query<std::string>("SELECT name FROM authors").one() == "ada");
+    }
+    CHECK(s.query<std::string>("SELECT name FROM authors").one() == "eve");
+    s.execute("UPDATE authors SET email = 'e@x'");
+    s.refresh(known);
+    CHECK(known->email == "e@x");
+    s.remove(s.get<book>(1));
+    tracked<book> const last = s.track(s.find<book>(pqscope::col<&book::title> == "sketch").one());
+    last->pages = 3;
+    s.commit();
+    CHECK_THROWS_AS(s.add(author{.name = "late", .email = {}}), pqscope::usage_error);
+  }
+  CHECK(here.column("SELECT name FROM authors") == std::vector<std::string>{"eve"});
+  CHECK(here.column("SELECT title || pages FROM books") == std::vector<std::string>{"sketch3"});
   ensure_usable(here.conn);
 }

@@ -1,3 +1,4 @@
+#include <pqscope/error/errors.hpp>
 #include <pqscope/error/rollback.hpp>
 #include <pqscope/pool_source.hpp>
 #include <pqscope/testing/recorder.hpp>
@@ -225,5 +226,80 @@ TEST_CASE("many sessions side by side lose no update") {
   }
   CHECK(here.outside.number("SELECT v FROM " + here.table()) == 100);
   CHECK(db.stats().acquired == 100);
+  support::ensure_whole(db);
+}
+
+TEST_CASE("hooks of a session find its connection back in the pool, and may take it again") {
+  scratch here;
+  pool db{here.db(), {.max_size = 1, .acquire_timeout = 2s}};
+  std::vector<int> done;
+  auto const again = [&](int number) {
+    return [&, number] {
+      CHECK(db.stats().in_use == 0);
+      with_session(db, [&](session& s) { s.execute("INSERT INTO t VALUES ($1)", number); });
+      done.push_back(number);
+    };
+  };
+  with_session(db, [&](session& s) {
+    s.execute("INSERT INTO t VALUES (10)");
+    s.after_commit(again(1));
+    with_session(s, [&](session& nested) {
+      nested.execute("INSERT INTO t VALUES (11)");
+      nested.after_commit(again(2));
+    });
+  });
+  with_session(db, [&](session& s) {
+    s.execute("INSERT INTO t VALUES (12)");
+    s.after_rollback(again(3));
+    s.rollback();
+    CHECK(done.size() == 3);
+  });
+  CHECK_THROWS_AS(with_session(db,
+                               [&](session& s) {
+                                 s.execute("INSERT INTO t VALUES (13)");
+                                 s.after_rollback(again(4));
+                                 throw std::runtime_error{"mine"};
+                               }),
+                  std::runtime_error);
+  CHECK_THROWS_AS(with_session(db,
+                               [&](session& s) {
+                                 s.after_rollback(again(5));
+                                 CHECK_THROWS_AS(s.execute("SELECT 1 / 0"), pqscope::error);
+                               }),
+                  pqscope::transaction_rolled_back);
+  unique_session last{db};
+  last.execute("INSERT INTO t VALUES (14)");
+  last.after_commit(again(6));
+  last.commit();
+  CHECK(done == std::vector<int>{1, 2, 3, 4, 5, 6});
+  CHECK(here.count() == 2 + 6 + 1);
+  support::ensure_whole(db);
+}
+
+TEST_CASE("what a hook of a session throws is told although the connection has gone back") {
+  scratch here;
+  pqscope::testing::recorder seen;
+  pool db{here.db(), {.max_size = 1, .observer = &seen}};
+  int runs = 0;
+  CHECK_THROWS_AS(with_session(db, {.retry = {.attempts = 3}},
+                               [&](session& s) {
+                                 ++runs;
+                                 s.execute("INSERT INTO t VALUES (1)");
+                                 s.after_commit([] {
+                                   throw pqscope::connection_lost("of another connection");
+                                 });
+                               }),
+                  pqscope::connection_lost);
+  CHECK(runs == 1);
+  CHECK(here.count() == 1);
+  CHECK_THROWS_AS(with_session(db,
+                               [&](session& s) {
+                                 s.execute("INSERT INTO t VALUES (2)");
+                                 s.after_rollback([] { throw 7; });
+                                 throw std::runtime_error{"mine"};
+                               }),
+                  std::runtime_error);
+  CHECK(seen.problems().size() == 1);
+  CHECK(here.count() == 1);
   support::ensure_whole(db);
 }
