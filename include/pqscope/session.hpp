@@ -13,6 +13,7 @@
 #include <pqscope/session_source.hpp>
 #include <pqscope/transaction/scope.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -79,6 +80,24 @@ class session : public statements<session> {
     hooks_for(where).after_rollback.emplace_back(std::move(function));
   }
 
+  /// Limits each operation from now on to its end, as `connection::deadline` does, in place of what
+  /// the connection has for that. The deadline of the options holds all the same.
+  session& deadline(std::chrono::nanoseconds each_operation,
+                    std::source_location where = std::source_location::current()) {
+    limits(where).each(each_operation);
+    return *this;
+  }
+  /// Limits all operations from now on to end by this time.
+  session& deadline(std::chrono::steady_clock::time_point until,
+                    std::source_location where = std::source_location::current()) {
+    limits(where).until(until);
+    return *this;
+  }
+  /// Takes these limits away.
+  session& deadline(std::nullopt_t, std::source_location where = std::source_location::current()) {
+    limits(where).lift();
+    return *this;
+  }
   /// A handle by which other threads cancel what the session does; takes the connection.
   pqscope::canceller canceller(std::source_location where = std::source_location::current()) {
     return pqscope::canceller{core_for(where).gate()};
@@ -178,20 +197,32 @@ class session : public statements<session> {
   session(detail::session_source& source, session_options const& options,
           std::optional<libpq::clock::time_point> deadline, int attempt,
           std::source_location const& where)
-      : source_{&source}, options_{options}, deadline_{deadline}, attempt_{attempt}, where_{where} {
+      : source_{&source},
+        options_{options},
+        mode_{.isolation = options.isolation,
+              .access = options.access,
+              .deferrable = options.deferrable,
+              .identify = options.identify},
+        deadline_{deadline},
+        attempt_{attempt},
+        where_{where} {
     require_sensible(where);
   }
   /// Not for users: a session nested in a transaction or savepoint.
   session(detail::scope& outer, session_options const& options,
           std::optional<libpq::clock::time_point> deadline, std::source_location const& where)
-      : options_{options}, deadline_{deadline}, where_{where} {
+      : options_{options}, mode_{outer.options(where)}, deadline_{deadline}, where_{where} {
     refuse_when_nested(where);
     start_in(outer, where);
   }
   /// Not for users: a session nested in another one; costs nothing as long as both do nothing.
   session(session& outer, session_options const& options,
           std::optional<libpq::clock::time_point> deadline, std::source_location const& where)
-      : options_{options}, deadline_{deadline}, attempt_{outer.attempt_}, where_{where} {
+      : options_{options},
+        mode_{outer.mode_},
+        deadline_{deadline},
+        attempt_{outer.attempt_},
+        where_{where} {
     refuse_when_nested(where);
     outer.require_usable(where);
     shared_ = outer.share_objects();
@@ -216,6 +247,7 @@ class session : public statements<session> {
     require_usable(where);
     return started_ ? scope_.hooks_for(where) : early_;
   }
+  detail::session_limits& limits(std::source_location const& where);
   void require_sensible(std::source_location const& where) const;
   void refuse_when_nested(std::source_location const& where) const;
   void require_active(std::source_location const& where) const;
@@ -247,6 +279,7 @@ class session : public statements<session> {
   session* outer_ = nullptr;  // the session it is nested in, until they begin together
   session* inner_ = nullptr;  // the one that has this as its outer_
   session_options const& options_;
+  transaction_options const mode_;  // of the transaction it is, or is in
   std::optional<libpq::clock::time_point> deadline_;
   detail::session_limits limits_;
   detail::scope scope_;

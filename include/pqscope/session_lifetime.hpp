@@ -26,7 +26,11 @@ inline void session::require_sensible(std::source_location const& where) const {
 }
 
 inline void session::refuse_when_nested(std::source_location const& where) const {
-  if (options_.isolation || options_.access || options_.deferrable || options_.statement_timeout) {
+  auto const differs = [](auto const& own, auto const& of_transaction) {
+    return own && own != of_transaction;
+  };
+  if (differs(options_.isolation, mode_.isolation) || differs(options_.access, mode_.access) ||
+      differs(options_.deferrable, mode_.deferrable) || options_.statement_timeout) {
     throw usage_error(
         "a nested session cannot have its own isolation, access mode, deferrability or "
         "statement timeout: they belong to the transaction",
@@ -60,6 +64,16 @@ inline void session::require_last(std::source_location const& where) {
     nested->disordered_ = true;
   }
   throw usage_error("a nested session is alive: it has to be ended first", where);
+}
+
+/// The limits, on a connection that is still there.
+inline detail::session_limits& session::limits(std::source_location const& where) {
+  require_usable(where);
+  if (started_) {
+    connection_left();
+    forget_if_gone();
+  }
+  return limits_;
 }
 
 inline connection_status session::status() const noexcept {
@@ -98,20 +112,16 @@ inline void session::start_in(detail::scope& outer, std::source_location const& 
 /// Takes the connection and queues BEGIN.
 inline void session::take_connection(std::source_location const& where) {
   connection_options open{.stop = options_.stop};
-  if (deadline_) {
-    auto const left = *deadline_ - libpq::clock::now();
+  libpq::clock::time_point const until = limits_.now(deadline_);
+  if (until != libpq::never) {
+    auto const left = until - libpq::clock::now();
     open.deadline = std::chrono::ceil<std::chrono::milliseconds>(
         left.count() > 0 ? left : libpq::clock::duration::zero());
   }
   connection& taken = source_->take(open, where);
   try {
     detail::connection_core& core = taken.core_for(where);
-    scope_ = detail::scope::begin(core,
-                                  {.isolation = options_.isolation,
-                                   .access = options_.access,
-                                   .deferrable = options_.deferrable,
-                                   .identify = options_.identify},
-                                  where_, options_.label);
+    scope_ = detail::scope::begin(core, mode_, where_, options_.label);
     scope_.hold_hooks();
     limits_.narrow(core, deadline_, options_.stop);
     if (options_.statement_timeout) {

@@ -33,7 +33,7 @@ class joined_stop {
 };
 
 /// The limits a session puts on its connection while it lasts. They only ever narrow those that
-/// hold already.
+/// hold already, but for the limit of each operation, which can be another one.
 class session_limits {
  public:
   /// Puts them on `core`, whose own are kept.
@@ -41,14 +41,34 @@ class session_limits {
               std::stop_token const& stop) {
     core_ = &core;
     before_ = core.limits;
-    if (deadline && *deadline < core.limits.until) {
-      core.limits.until = *deadline;
-    }
+    deadline_ = deadline.value_or(libpq::never);
+    apply();
     if (!core.limits.stop.stop_possible()) {
       core.limits.stop = stop;
     } else if (stop.stop_possible() && !(stop == core.limits.stop)) {
       core.limits.stop = stops_.emplace(core.limits.stop, stop).token();
     }
+  }
+
+  /// The limit of each operation, in place of the connection's; its own where there is none.
+  void each(libpq::clock::duration limit) noexcept {
+    own_.each = limit;
+    apply();
+  }
+  /// A limit of all operations from now on.
+  void until(libpq::clock::time_point limit) noexcept {
+    own_.until = limit;
+    apply();
+  }
+  /// Takes these two away.
+  void lift() noexcept {
+    own_ = {};
+    apply();
+  }
+  /// What an operation that starts now is bound by, before there is a connection.
+  libpq::clock::time_point now(std::optional<libpq::clock::time_point> deadline) const {
+    libpq::clock::time_point const own = own_.now().deadline;
+    return deadline && *deadline < own ? *deadline : own;
   }
 
   /// Takes them off; the connection has to exist still.
@@ -68,8 +88,21 @@ class session_limits {
   connection_core* core() const noexcept { return core_; }
 
  private:
+  void apply() noexcept {
+    if (core_ == nullptr) {
+      return;
+    }
+    core_->limits.each = own_.each ? own_.each : before_.each;
+    core_->limits.until = before_.until;
+    for (libpq::clock::time_point const limit : {deadline_, own_.until}) {
+      core_->limits.until = limit < core_->limits.until ? limit : core_->limits.until;
+    }
+  }
+
   connection_core* core_ = nullptr;
   operation_limits before_;
+  operation_limits own_;
+  libpq::clock::time_point deadline_ = libpq::never;
   std::optional<joined_stop> stops_;
 };
 

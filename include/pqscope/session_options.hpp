@@ -18,7 +18,8 @@ enum class on_in_doubt : unsigned char {
             ///< What was deferred or added then goes ahead of COMMIT, a round trip of its own.
 };
 
-/// How a session runs. What is unset is left to the server's and the role's defaults.
+/// How a session runs. What is unset is left to the server's and the role's defaults. Of what is
+/// the transaction's a nested session may only ask for what that is already.
 struct session_options {
   std::optional<pqscope::isolation> isolation{};  ///< isolation level
   std::optional<pqscope::access> access{};        ///< whether it may write

@@ -89,6 +89,14 @@ class unique_session : public statements<unique_session> {
                       std::source_location where = std::source_location::current()) {
     held(where).after_rollback(std::move(function), where);
   }
+  /// As `session::deadline`.
+  template <class Limit>
+    requires requires(session& of, Limit limit) { of.deadline(limit); }
+  unique_session& deadline(Limit limit,
+                           std::source_location where = std::source_location::current()) {
+    held(where).deadline(limit, where);
+    return *this;
+  }
   /// As `session::canceller`.
   pqscope::canceller canceller(std::source_location where = std::source_location::current()) {
     return held(where).canceller(where);

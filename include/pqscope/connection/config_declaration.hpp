@@ -76,10 +76,19 @@ struct config {
   /// The same for a temporary.
   config with(std::string_view keyword, std::string_view value,
               std::source_location where = std::source_location::current()) &&;
+  /// A copy with it, of a constant.
+  [[nodiscard]] config with(std::string_view keyword, std::string_view value,
+                            std::source_location where = std::source_location::current()) const&;
   /// The same for a number; a `bool` becomes 1 or 0.
   template <std::integral Number>
   config& with(std::string_view keyword, Number value,
                std::source_location where = std::source_location::current()) & {
+    return with(keyword, std::string_view{std::to_string(value)}, where);
+  }
+  /// The same for a number and a constant.
+  template <std::integral Number>
+  [[nodiscard]] config with(std::string_view keyword, Number value,
+                            std::source_location where = std::source_location::current()) const& {
     return with(keyword, std::string_view{std::to_string(value)}, where);
   }
   /// The same for a number and a temporary.

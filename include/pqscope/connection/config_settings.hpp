@@ -110,6 +110,13 @@ inline config config::with(std::string_view keyword, std::string_view value,
   return std::move(with(keyword, value, where));
 }
 
+inline config config::with(std::string_view keyword, std::string_view value,
+                           std::source_location where) const& {
+  config copy = *this;
+  copy.with(keyword, value, where);
+  return copy;
+}
+
 inline config& config::without(std::string_view keyword) & {
   keyword = detail::canonical_keyword(keyword);
   if (auto* const field = detail::text_field(*this, keyword)) {

@@ -22,17 +22,17 @@ template <class T>
 concept password_text = !std::same_as<std::remove_cvref_t<T>, password_source> &&
                         std::convertible_to<T, std::string_view>;
 
-/// What gives a `std::string` when called without arguments.
+/// What gives a text when called without arguments.
 template <class T>
 concept password_function =
     !std::same_as<std::remove_cvref_t<T>, password_source> && !password_text<T> &&
-    std::is_invocable_r_v<std::string, std::decay_t<T>&>;
+    std::convertible_to<std::invoke_result_t<std::decay_t<T>&>, std::string_view>;
 
 }  // namespace detail
 
 /// A password, or a function that is asked for it at each connect (rotating tokens).
 ///
-/// Converts implicitly from strings and from callables that return a `std::string`. Copies share
+/// Converts implicitly from strings and from callables that return a text. Copies share
 /// the callable: it is called by every thread that connects, at the same time if they do, and what
 /// it throws reaches whoever connects. Cannot be printed.
 class password_source {
@@ -73,7 +73,7 @@ class password_source {
   struct callable final : asked {
     template <class Given>
     explicit callable(Given&& given) : function(std::forward<Given>(given)) {}
-    std::string ask() override { return function(); }
+    std::string ask() override { return checked(function()); }
     Function function;
   };
 

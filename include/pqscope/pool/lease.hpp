@@ -42,6 +42,10 @@ class lease {
   connection& operator*() const { return get(); }
   /// The connection. \throws usage_error if it has gone back
   connection* operator->() const { return &get(); }
+  /// The connection, where one is wanted: `pqscope::transaction tx{lease};`, `with_session(lease,
+  /// …)`.
+  /// \throws usage_error if it has gone back
+  operator connection&() const { return get(); }
   /// Whether there is a connection.
   explicit operator bool() const noexcept { return entry_ != nullptr; }
 

@@ -10,6 +10,12 @@
 #include <type_traits>
 #include <utility>
 
+namespace pqscope {
+
+class session;
+
+}  // namespace pqscope
+
 namespace pqscope::testing {
 
 /// Runs `work(connection&)` and undoes all it did to the database, commits included.
@@ -41,6 +47,27 @@ auto rolled_back(config const& to, Work&& work,
     -> std::invoke_result_t<Work&, connection&> {
   connection on{to, {}, where};
   return rolled_back(on, work, where);
+}
+
+/// The same on a connection of a `pool` or an `engine`.
+template <class Db, class Work>
+  requires requires(Db& db) {
+    { *db.acquire() } -> std::same_as<connection&>;
+  } && std::invocable<Work&, connection&>
+auto rolled_back(Db& db, Work&& work, std::source_location where = std::source_location::current())
+    -> std::invoke_result_t<Work&, connection&> {
+  auto const on = db.acquire();
+  return rolled_back(*on, work, where);
+}
+
+/// The same for work that takes a session, on any of these: its commit is undone like the rest.
+/// Needs `pqscope/with_session.hpp`.
+template <class Db, class Work>
+  requires(!std::invocable<Work&, connection&> && std::invocable<Work&, session&>)
+auto rolled_back(Db&& db, Work&& work, std::source_location where = std::source_location::current())
+    -> std::invoke_result_t<Work&, session&> {
+  return rolled_back(
+      db, [&](connection& on) -> decltype(auto) { return with_session(on, work); }, where);
 }
 
 }  // namespace pqscope::testing

@@ -223,6 +223,12 @@ inline resolution resolve(config const& to, commit_in_doubt const& doubt,
                           std::source_location where = std::source_location::current()) {
   return detail::resolve_within(to, doubt, {.deadline = detail::time_after(deadline)}, where);
 }
+/// The same until a point in time.
+inline resolution resolve(config const& to, commit_in_doubt const& doubt,
+                          std::chrono::steady_clock::time_point deadline,
+                          std::source_location where = std::source_location::current()) {
+  return detail::resolve_within(to, doubt, {.deadline = deadline}, where);
+}
 
 }  // namespace pqscope
 

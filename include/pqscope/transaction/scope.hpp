@@ -53,6 +53,16 @@ class scope {
   /// Ends the transaction with PREPARE TRANSACTION.
   void prepare(std::string_view gid, std::source_location const& where);
 
+  /// What its transaction was asked for.
+  transaction_options const& options(std::source_location const& where) {
+    use(where);
+    scope_state const* root = state_.get();
+    while (!root->is_outermost()) {
+      root = root->outer;
+    }
+    return root->options;
+  }
+
   bool active() const noexcept { return state_ != nullptr && !state_->gone; }
   /// Whether the transaction has ended without this scope's doing, perhaps with its connection.
   bool gone() const noexcept { return state_ != nullptr && state_->gone; }
@@ -114,11 +124,14 @@ class scope {
 inline scope scope::begin(connection_core& core, transaction_options const& options,
                           std::source_location const& where, std::string_view label) {
   if (core.innermost != nullptr && core.innermost->sandbox) {
-    return nest_in(*static_cast<scope_state*>(core.innermost), {}, where);
+    scope nested = nest_in(*static_cast<scope_state*>(core.innermost), {}, where);
+    nested.state_->options = options;
+    return nested;
   }
   refuse_second(core, where);
   auto state = std::make_unique<scope_state>();
   state->core = &core;
+  state->options = options;
   state->where = where;
   state->label = label;
   core.first_error.reset();

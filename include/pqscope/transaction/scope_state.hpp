@@ -7,6 +7,7 @@
 #include <pqscope/connection/scope_link.hpp>
 #include <pqscope/libpq/wait.hpp>
 #include <pqscope/transaction/hooks.hpp>
+#include <pqscope/transaction/options.hpp>
 
 #include <chrono>
 #include <source_location>
@@ -20,6 +21,7 @@ struct scope_state : scope_link {
   connection_core* core = nullptr;
   scope_state* outer = nullptr;  // the same as parent, with its type
   std::string savepoint;         // quoted name; empty for a transaction
+  transaction_options options;   // of a transaction
   detail::hooks hooks;
   std::source_location where;
   std::string label;

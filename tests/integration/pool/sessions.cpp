@@ -2,6 +2,7 @@
 #include <pqscope/error/rollback.hpp>
 #include <pqscope/pool_source.hpp>
 #include <pqscope/testing/recorder.hpp>
+#include <pqscope/transaction/transaction.hpp>
 #include <pqscope/unique_session.hpp>
 #include <pqscope/with_session.hpp>
 
@@ -226,6 +227,26 @@ TEST_CASE("many sessions side by side lose no update") {
   }
   CHECK(here.outside.number("SELECT v FROM " + here.table()) == 100);
   CHECK(db.stats().acquired == 100);
+  support::ensure_whole(db);
+}
+
+TEST_CASE("a lease stands for its connection where one is wanted") {
+  scratch here;
+  pool db{here.db(), {.max_size = 1}};
+  {
+    lease conn = db.acquire();
+    with_session(conn, [](session& s) { s.execute("INSERT INTO t VALUES (1)"); });
+    pqscope::transaction tx{conn, {.access = pqscope::access::read_write}};
+    tx.execute("INSERT INTO t VALUES (2)");
+    tx.commit();
+    unique_session s{conn};
+    s.execute("INSERT INTO t VALUES (3)");
+    s.commit();
+    conn.release();
+    CHECK_THROWS_AS(with_session(conn, [](session&) {}), pqscope::usage_error);
+    CHECK_THROWS_AS(pqscope::transaction{conn}, pqscope::usage_error);
+  }
+  CHECK(here.count() == 3);
   support::ensure_whole(db);
 }
 

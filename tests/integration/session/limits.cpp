@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -103,6 +104,38 @@ TEST_CASE("a deadline that expires before the commit rolls back") {
                                }),
                   deadline_exceeded);
   CHECK(here.count() == 0);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("a session limits its operations as a connection does, until its end") {
+  pqscope::connection conn{support::test_config()};
+  conn.deadline(40ms);
+  auto const sleeps = [](session& s) { s.execute("SELECT pg_sleep(30)"); };
+  with_session(conn, [&](session& s) {
+    s.deadline(20s);
+    s.execute("SELECT pg_sleep(0.06)");
+    with_session(s, [&](session& nested) {
+      nested.deadline(20ms);
+      CHECK_THROWS_AS(sleeps(nested), deadline_exceeded);
+      nested.rollback();
+    });
+    s.execute("SELECT pg_sleep(0.06)");
+    s.deadline(std::chrono::steady_clock::now() + 30ms);
+    CHECK_THROWS_AS(sleeps(s), deadline_exceeded);
+    s.rollback();
+    CHECK_THROWS_AS(s.deadline(1s), pqscope::usage_error);
+  });
+  CHECK_THROWS_AS(conn.execute("SELECT pg_sleep(30)"), deadline_exceeded);
+  with_session(conn, {.deadline = 40ms}, [&](session& s) {
+    s.deadline(20s);
+    CHECK_THROWS_AS(sleeps(s), deadline_exceeded);
+    s.rollback();
+  });
+  with_session(conn, [&](session& s) {
+    s.deadline(20s).deadline(std::nullopt);
+    CHECK_THROWS_AS(sleeps(s), deadline_exceeded);
+    s.rollback();
+  });
   support::ensure_usable(conn);
 }
 

@@ -103,6 +103,40 @@ TEST_CASE("a nested session refuses options of the transaction") {
   support::ensure_usable(conn);
 }
 
+TEST_CASE("a nested session may ask for what its transaction is already") {
+  pqscope::connection conn{support::test_config()};
+  pqscope::session_options const same{.isolation = pqscope::isolation::serializable,
+                                      .access = pqscope::access::read_only,
+                                      .deferrable = false};
+  auto const isolation_of = [](auto& in) {
+    return in.template query<std::string>("SHOW transaction_isolation").one();
+  };
+  for (bool const begun : {false, true}) {
+    with_session(conn, same, [&](session& s) {
+      if (begun) {
+        s.execute("SELECT 1");
+      }
+      with_session(s, same, [&](session& nested) {
+        CHECK(with_session(nested, same, isolation_of) == "serializable");
+      });
+      pqscope::session_options other = same;
+      other.isolation = pqscope::isolation::repeatable_read;
+      CHECK_THROWS_AS(with_session(s, other, isolation_of), usage_error);
+    });
+  }
+  pqscope::transaction tx{conn, {.isolation = pqscope::isolation::serializable}};
+  pqscope::session_options const level{.isolation = pqscope::isolation::serializable};
+  CHECK(with_session(tx, level, isolation_of) == "serializable");
+  {
+    pqscope::savepoint inner{tx};
+    CHECK(with_session(inner, level, isolation_of) == "serializable");
+    CHECK_THROWS_AS(with_session(inner, same, isolation_of), usage_error);
+  }
+  tx.commit();
+  CHECK_THROWS_AS(with_session(tx, level, isolation_of), usage_error);
+  support::ensure_usable(conn);
+}
+
 TEST_CASE("a nested session takes a label and a deadline") {
   pqscope::connection conn{support::test_config()};
   with_session(conn, {.label = "outer"}, [](session& s) {

@@ -168,6 +168,12 @@ TEST_CASE("a session without a lambda has the members of a session") {
   CHECK(s.native_handle() != nullptr);
   CHECK_FALSE(s.canceller().cancel());
   CHECK(s.status() == pqscope::connection_status::in_transaction);
+  s.deadline(std::chrono::milliseconds{20});
+  {
+    pqscope::savepoint inner{s};
+    CHECK_THROWS_AS(inner.execute("SELECT pg_sleep(30)"), pqscope::deadline_exceeded);
+  }
+  s.deadline(std::nullopt);
   s.commit();
   CHECK(committed == 1);
 }

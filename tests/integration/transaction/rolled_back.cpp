@@ -139,6 +139,41 @@ TEST_CASE("rolled_back: connects by itself where it is given a config") {
   CHECK(table.count() == 0);
 }
 
+TEST_CASE("rolled_back: takes a connection of a pool or an engine") {
+  shared_table table;
+  pqscope::pool pool{support::test_config(), {.max_size = 1}};
+  pqscope::engine engine{support::test_config()};
+  auto const work = [&](auto& db) {
+    with_session(db, [&](session& s) { s.execute(table.insert(1)); });
+    return db.template query<int>(pqscope::dynamic_sql{"SELECT count(*)::int FROM " + table.name})
+        .one();
+  };
+  CHECK(rolled_back(pool, work) == 1);
+  CHECK(rolled_back(engine, work) == 1);
+  pqscope::lease const lease = pool.acquire();
+  CHECK(rolled_back(lease, work) == 1);
+  CHECK(pool.stats().rolled_back == 0);
+  CHECK(table.count() == 0);
+}
+
+TEST_CASE("rolled_back: runs work that takes a session, and undoes its commit") {
+  shared_table table;
+  watched w;
+  std::string calls;
+  auto const work = [&](session& s) {
+    s.after_commit([&] { calls += 'a'; });
+    s.execute(table.insert(1));
+    return s.query<int>(pqscope::dynamic_sql{"SELECT count(*)::int FROM " + table.name}).one();
+  };
+  pqscope::pool pool{support::test_config()};
+  CHECK(rolled_back(w.conn, work) == 1);
+  CHECK(rolled_back(support::test_config(), work) == 1);
+  CHECK(rolled_back(pool, work) == 1);
+  CHECK(calls == "aaa");
+  CHECK(table.count() == 0);
+  support::ensure_usable(w.conn);
+}
+
 TEST_CASE("rolled_back: it can be nested, and returns references as they are") {
   watched w;
   int value = 7;

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <type_traits>
@@ -92,6 +93,15 @@ TEST_CASE("with sets any keyword of libpq and chains") {
 TEST_CASE("with works on a temporary") {
   auto const a = pqscope::config{.host = "h"}.with("sslmode", "require").with("port", 5433);
   CHECK(a == pqscope::config{.host = "h", .port = 5433, .extra = {{"sslmode", "require"}}});
+}
+
+TEST_CASE("with on a constant gives a copy") {
+  pqscope::config const a{.host = "h"};
+  auto const b = a.with("sslmode", "require").with("port", 5433);
+  CHECK(b == pqscope::config{.host = "h", .port = 5433, .extra = {{"sslmode", "require"}}});
+  CHECK(a.with("connect_timeout", 3).get("connect_timeout") == "3");
+  CHECK(a == pqscope::config{.host = "h"});
+  CHECK_THROWS_AS(a.with("nonsense", "x"), pqscope::config_error);
 }
 
 TEST_CASE("with reaches the fields too") {
@@ -261,6 +271,10 @@ TEST_CASE("a password is any text or anything that can be called for one") {
   a.password = [] { return "literal"; };
   CHECK(a.password->get() == "literal");
   CHECK(a.password->is_callable());
+  a.password = [kept = std::make_unique<std::string>("kept")] { return std::string_view{*kept}; };
+  CHECK(a.password->get() == "kept");
+  a.password = []() -> char const* { return nullptr; };
+  CHECK_THROWS_AS(a.password->get(), pqscope::config_error);
 }
 
 TEST_CASE("a null pointer is no password") {
