@@ -38,7 +38,10 @@ class core_stream {
       core_.queue("SAVEPOINT pqscope_stream", nullptr);
     }
     try {
-      start(std::move(statement));
+      // as for any statement: what was prepared may be gone, or not fit any more
+      for (bool repeatable = core_.innermost == nullptr; !start(statement, repeatable);) {
+        repeatable = false;
+      }
     } catch (...) {
       if (core_.last_end_ == exchange_end::unsent && core_.innermost != nullptr) {
         core_.queue_.drop_last();
@@ -95,7 +98,9 @@ class core_stream {
     }
   }
 
-  void start(libpq::request&& statement) {
+  /// Sends it; false, where that is `repeatable`, if nothing was carried out and the same can be
+  /// asked for again.
+  bool start(libpq::request const& statement, bool repeatable) {
     libpq::limit const bound = core_.require_time(where_);
     std::vector<libpq::request>& requests = core_.requests_;
     core_.append_queue();
@@ -117,11 +122,15 @@ class core_stream {
     exchange_->resume();  // libpq has taken over the parameters now
     keep_parameters(requests[main_].parameters);
     bool const waits = !exchange_->finished() && !exchange_->row();
-    finish_unless_rows(waits ? libpq::drive(*exchange_, bound) : libpq::drive_result::done);
+    return finish_unless_rows(waits ? libpq::drive(*exchange_, bound) : libpq::drive_result::done,
+                              repeatable);
   }
 
   /// Keeps text parameters, so that no error shows them; the caller's are gone by then.
   void keep_parameters(libpq::parameters& bound) {
+    values_.clear();
+    pointers_.clear();
+    formats_.clear();
     for (int i = 0; i < bound.count; ++i) {
       bool const is_text = bound.values[i] != nullptr && bound.formats[i] == 0;
       values_.emplace_back(is_text ? bound.values[i] : "");
@@ -138,17 +147,21 @@ class core_stream {
 
   void drive() { finish_unless_rows(libpq::drive(*exchange_, core_.limits.now())); }
 
-  /// Where the statement has ended, sees what came of it, and lets go of the connection.
-  void finish_unless_rows(libpq::drive_result drove) {
+  /// Where the statement has ended, sees what came of it, and lets go of the connection; false as
+  /// `start`.
+  bool finish_unless_rows(libpq::drive_result drove, bool repeatable = false) {
     if (drove == libpq::drive_result::done && !exchange_->finished()) {
       settle_queue();
       core_.queue_.deliver(core_.requests_);
-      return;
+      return true;
     }
     exchange_->drop_rows();
     bool const in_scope = core_.innermost != nullptr;
     try {
-      core_.conclude(*exchange_, drove, *report_, start_, known_, false);
+      if (!core_.conclude(*exchange_, drove, *report_, start_, known_, repeatable)) {
+        exchange_.reset();
+        return false;
+      }
       if (asks_) {
         core_.mark = read_transaction_mark(libpq::result_view{core_.requests_.back().answer});
       }
@@ -164,6 +177,7 @@ class core_stream {
       core_.first_error.reset();
       core_.queue("RELEASE SAVEPOINT pqscope_stream", nullptr);
     }
+    return true;
   }
 
   /// Reads to the end what comes soon, and cancels the rest.

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "support/database.hpp"
@@ -277,5 +278,40 @@ TEST_CASE("no text parameter is in the error of a stream") {
     CHECK(failure.sqlstate() == "22P02");
     CHECK(std::string{failure.what()}.find("secret-value") == std::string::npos);
   }
+  ensure_usable(conn);
+}
+
+TEST_CASE("outside a transaction a stream of a statement that has changed is prepared anew") {
+  connection conn{support::test_config()};
+  auto const letters = [&] {
+    std::string all;
+    for (auto const [each] :
+         conn.stream<std::tuple<std::string_view>>("SELECT * FROM changing WHERE $1 <> ''", "x")) {
+      all.append(each) += ' ';
+    }
+    return all;
+  };
+  for (char const* const type : {"text", "varchar(5)", "name", "\"char\""}) {
+    conn.execute_script(pqscope::dynamic_sql{std::string{"CREATE TEMPORARY TABLE changing (a "} +
+                                             type + "); INSERT INTO changing VALUES ('a')"});
+    CHECK(letters() == "a ");
+    CHECK(letters() == "a ");
+    conn.execute("DROP TABLE changing");
+  }
+  ensure_usable(conn);
+}
+
+TEST_CASE("a stream does not care that its prepared statement is gone, but in a transaction") {
+  connection conn{support::test_config()};
+  auto const read = [](auto& from) { return from.template stream<int>("SELECT 7").all(); };
+  auto const forget = [&] { conn.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$"); };
+  CHECK(read(conn) == std::vector{7});
+  forget();
+  CHECK(read(conn) == std::vector{7});
+  forget();
+  pqscope::transaction tx{conn};
+  CHECK_THROWS_AS(read(tx), pqscope::server_error);
+  tx.rollback();
+  CHECK(read(conn) == std::vector{7});
   ensure_usable(conn);
 }
