@@ -39,6 +39,7 @@ struct text_codec {
       case oid::json:
       case oid::jsonb:
       case oid::xml:
+      case oid::refcursor:
         return true;
       default:
         return false;
@@ -71,8 +72,9 @@ struct text_codec {
 
 /// `std::string` is `text`; as a parameter, any type the server expects in that place.
 ///
-/// Reads `text`, `character varying`, `character`, `name`, `"char"`, `json`, `jsonb` and `xml`, and
-/// of the types made by users enums and `citext`; other types need a cast in the SQL text
+/// Reads `text`, `character varying`, `character`, `name`, `"char"`, `json`, `jsonb`, `xml` and
+/// `refcursor`, and of the types made by users enums and `citext`; other types need a cast in the
+/// SQL text
 /// (`id::text`). From a result in text format it reads any type as the server writes it. Bytes are
 /// in the client's encoding.
 template <>

@@ -583,7 +583,7 @@ TEST_CASE("a refcursor that a function returned is adopted by its name") {
   at.tx->execute(dynamic_sql{"CREATE FUNCTION " + name +
                              "() RETURNS refcursor LANGUAGE plpgsql AS $$DECLARE c refcursor; "
                              "BEGIN OPEN c FOR SELECT generate_series(1, 5); RETURN c; END$$"});
-  auto const opens = dynamic_sql{"SELECT " + name + "()::text"};
+  auto const opens = dynamic_sql{"SELECT " + name + "()"};
   {
     auto cur = at.tx->adopt_cursor<int>(at.tx->query<std::string>(opens).one(), {.fetch = 2});
     CHECK(cur.fetch_all() == ints{1, 2, 3, 4, 5});

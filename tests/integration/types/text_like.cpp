@@ -11,6 +11,8 @@ TEST_CASE("types that are texts are read as std::string") {
   reads_as(db, "SELECT '[1, 2]'::json", std::string("[1, 2]"));
   reads_as(db, "SELECT '[1,2]'::jsonb", std::string("[1, 2]"));
   reads_as(db, "SELECT '<a/>'::xml", std::string("<a/>"));
+  reads_as(db, "SELECT 'c'::refcursor", std::string("c"));
+  reads_as(db, "SELECT '{c,d}'::refcursor[]", std::vector<std::string>{"c", "d"});
   reads_as(db, "SELECT 'unknown'", std::string("unknown"));
   reads_as(db, "SELECT '{a,b}'::name[]", std::vector<std::string>{"a", "b"});
   reads_as(db, "SELECT '{a,b}'::varchar[]", std::vector<std::string>{"a", "b"});
