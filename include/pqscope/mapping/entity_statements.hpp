@@ -171,7 +171,8 @@ consteval bool can_be_unnested() {
   if constexpr (array_shape<non_null_t<V>>::depth != 0) {
     return false;
   } else if constexpr (has_codec<std::vector<V>>) {
-    return codec_for<std::vector<V>>::parameter_type != oid::none;
+    using codec_type = codec_for<std::vector<V>>;
+    return codec_type::parameter_type != oid::none && !codec_type::text_parameter;
   } else {
     return false;
   }

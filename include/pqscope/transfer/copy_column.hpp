@@ -102,9 +102,8 @@ inline bool is_text_column(copy_column const& column) noexcept {
     case oid::name:
     case oid::unknown:
     case oid::json:
-    case oid::xml:
       return true;
-    default:
+    default:  // not xml, whose binary format is in the encoding that the text declares
       return column.kind == 'e' || (column.type >= oid::first_user && column.category == 'S');
   }
 }
@@ -236,7 +235,9 @@ copy_plan plan_copy(std::vector<copy_column> all, std::span<std::string_view con
     if (fits_binary(fields[i], column)) {
       continue;
     }
-    if (fields[i].goes_anywhere && all_writable) {
+    bool const has_no_other_form =
+        fields[i].form == copy_form::text && fields[i].type == column.type;
+    if ((fields[i].goes_anywhere || has_no_other_form) && all_writable) {
       plan.as_text = true;
       continue;
     }

@@ -31,7 +31,9 @@ struct array_codec {
   static_assert(array_shape<non_null_t<leaf_type>>::depth == 0,
                 "an array within an array cannot be NULL in PostgreSQL, only its elements can");
 
-  static constexpr bool text_parameter = leaf_codec::array_type == oid::none;
+  // the server reads binary xml in the encoding that it declares, text in the client's
+  static constexpr bool text_parameter =
+      leaf_codec::array_type == oid::none || leaf_codec::type == oid::xml;
   static_assert(!text_parameter || leaf_codec::text_parameter,
                 "parameters of this array need the OID of its type: codec<T>::array_type is 0");
 
@@ -109,10 +111,10 @@ struct array_codec {
 /// `decode_error`. Lower bounds are not kept. An array without elements has no dimensions in
 /// PostgreSQL, so vectors of nothing but empty vectors come back as an empty vector.
 ///
-/// Parameters declare the array's type and travel in binary; those whose type has no fixed OID
-/// (enums) as text of no declared type. `std::vector<std::string>` is `text[]` wherever it stands;
-/// for an array of something else cast in the SQL text, to `text[]` first and then to that type.
-/// `std::vector<std::byte>` is `bytea`.
+/// Parameters declare the array's type and travel in binary, those of `xml` as text; those whose
+/// type has no fixed OID (enums) as text of no declared type. `std::vector<std::string>` is
+/// `text[]` wherever it stands; for an array of something else cast in the SQL text, to `text[]`
+/// first and then to that type. `std::vector<std::byte>` is `bytea`.
 template <class T>
   requires detail::array_container<std::vector<T>>
 struct codec<std::vector<T>> : detail::array_codec<std::vector<T>> {};

@@ -39,7 +39,28 @@ TEST_CASE("an xml parameter declares its type and is in the client's encoding wh
   CHECK(db.query<std::string>("SELECT pg_typeof($1)::text", xml("<a/>")).one() == "xml");
   reads_as(db, "SELECT $1", xml("<a>ü</a>"),
            xml("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>ü</a>"));
+  xml const latin("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>ü</a>");
+  reads_as(db, "SELECT $1", std::vector{xml("<a>ü</a>"), xml("<b/>")},
+           std::vector{latin, xml("<b/>")});
   CHECK(db.query<std::string>("SELECT '<a/>'::xml").one() == "<a/>");
+  support::ensure_usable(db);
+}
+
+TEST_CASE("xml is copied and sent many at a time in the client's encoding, too") {
+  pqscope::connection db{support::test_config()};
+  if (!has_xml(db)) {
+    SKIP("the server has no xml");
+  }
+  xml const latin("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>ü</a>");
+  std::vector const some{latin, xml("<b/>")};
+  db.execute("CREATE TEMPORARY TABLE papers (a xml, b xml, c xml[], n int)");
+  db.copy_in("papers", {"a", "b", "c", "n"}, std::vector{std::tuple{latin, latin.text(), some, 1}});
+  db.copy_in("papers", {"a"}, std::vector{std::optional{latin}, std::optional<xml>{}});
+  db.execute_many("INSERT INTO papers VALUES ($1, $2, $3, $4)",
+                  std::vector{5000, std::tuple{latin, latin.text(), some, 2}});
+  CHECK(db.query<std::int64_t>("SELECT count(*) FROM papers WHERE a::text LIKE '%<a>ü</a>' AND "
+                               "(n IS NULL OR b::text = a::text AND c[1]::text = a::text)")
+            .one() == 5002);
   support::ensure_usable(db);
 }
 
