@@ -9,6 +9,7 @@
 #include <pqscope/mapping/entity.hpp>
 #include <pqscope/mapping/entity_column.hpp>
 #include <pqscope/mapping/entity_index.hpp>
+#include <pqscope/mapping/entity_order.hpp>
 #include <pqscope/mapping/entity_statements.hpp>
 #include <pqscope/mapping/tracked.hpp>
 #include <pqscope/mapping/unit_of_work.hpp>
@@ -193,6 +194,7 @@ class entity_set : public entity_set_base {
   }
 
   void queue_deletes(connection_core& core, std::source_location const&) override {
+    sort_children_first<&entity<T>::loaded>(doomed_);
     for (object const& each : std::exchange(doomed_, {})) {
       parameter_list bound;
       add_row_condition(bound, *each);
@@ -312,10 +314,10 @@ class entity_set : public entity_set_base {
     std::source_location where_;
   };
 
-  static std::vector<struct_key> list_targets() {
-    std::vector<struct_key> targets;
+  static std::vector<entity_target> list_targets() {
+    std::vector<entity_target> targets;
     for (reference_facts const& each : references_of<T>) {
-      targets.push_back(each.target_struct);
+      targets.push_back({each.target_struct, !table_of<T>.columns[each.column].nullable});
     }
     return targets;
   }
@@ -498,6 +500,7 @@ class entity_set : public entity_set_base {
         return;
       }
     }
+    sort_parents_first<&entity<T>::value>(objects);
     for (object const& each : objects) {
       parameter_list bound;
       add_values<inserted>(bound, each->value, each->where, index{});

@@ -21,6 +21,12 @@
 
 namespace pqscope::detail {
 
+/// A struct that a column of another one refers to.
+struct entity_target {
+  struct_key key;
+  bool is_needed;  ///< the column is NOT NULL
+};
+
 /// The objects of one struct in a session.
 class entity_set_base {
  public:
@@ -30,7 +36,7 @@ class entity_set_base {
 
   struct_key key() const noexcept { return key_; }
   /// The structs that its columns refer to.
-  std::vector<struct_key> const& targets() const noexcept { return targets_; }
+  std::vector<entity_target> const& targets() const noexcept { return targets_; }
 
   virtual bool has_changes() const = 0;
   /// Whether an object was changed or removed whose INSERT was queued, and its key is not known.
@@ -47,12 +53,12 @@ class entity_set_base {
   virtual void detach() noexcept = 0;
 
  protected:
-  entity_set_base(struct_key key, std::vector<struct_key> targets)
+  entity_set_base(struct_key key, std::vector<entity_target> targets)
       : key_{key}, targets_{std::move(targets)} {}
 
  private:
   struct_key key_;
-  std::vector<struct_key> targets_;
+  std::vector<entity_target> targets_;
 };
 
 /// The objects of a session and of those nested in it, and what a flush sends for them.
@@ -233,29 +239,42 @@ class unit_of_work {
     }
   }
 
-  /// Brings the structs that others refer to ahead of those; in a circle the first comes first.
+  /// Brings the structs that others refer to ahead of those. In a circle it looks for one that
+  /// needs no other, and else takes the first.
   void sort() {
     if (!ordered_.empty()) {
       return;
     }
-    std::vector<bool> visited(sets_.size());
-    for (std::size_t i = 0; i < sets_.size(); ++i) {
-      visit(i, visited);
+    std::vector<entity_set_base*> left;
+    for (auto const& each : sets_) {
+      left.push_back(each.get());
+    }
+    while (!left.empty()) {
+      std::size_t next = find_free(left, false);
+      next = next == left.size() ? find_free(left, true) : next;
+      next = next == left.size() ? 0 : next;
+      ordered_.push_back(left[next]);
+      left.erase(left.begin() + static_cast<std::ptrdiff_t>(next));
     }
   }
-  void visit(std::size_t index, std::vector<bool>& visited) {
-    if (visited[index]) {
-      return;
-    }
-    visited[index] = true;
-    for (struct_key const target : sets_[index]->targets()) {
-      for (std::size_t i = 0; i < sets_.size(); ++i) {
-        if (sets_[i]->key() == target) {
-          visit(i, visited);
+  /// The first that refers to no other of them; with `only_needed` references that can be NULL do
+  /// not count.
+  static std::size_t find_free(std::vector<entity_set_base*> const& among, bool only_needed) {
+    std::size_t at = 0;
+    auto const refers = [&](entity_set_base const& from) {
+      for (entity_target const& target : from.targets()) {
+        for (entity_set_base const* other : among) {
+          if (other != &from && other->key() == target.key && (target.is_needed || !only_needed)) {
+            return true;
+          }
         }
       }
+      return false;
+    };
+    while (at < among.size() && refers(*among[at])) {
+      ++at;
     }
-    ordered_.push_back(sets_[index].get());
+    return at;
   }
 
   std::vector<std::unique_ptr<entity_set_base>> sets_;
