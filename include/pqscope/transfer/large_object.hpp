@@ -249,7 +249,10 @@ class large_object {
     int const open = std::exchange(descriptor_, -1);
     if (open >= 0 && bond_.holds()) {
       try {
-        bond_.let_go("SELECT pg_catalog.lo_close(" + std::to_string(open) + ')');
+        // where somebody has deleted it in this transaction the server has closed it
+        bond_.let_go(
+            "SELECT pg_catalog.lo_close(" + std::to_string(open) +
+            ") FROM pg_catalog.pg_largeobject_metadata WHERE oid = " + std::to_string(id_));
       } catch (...) {  // no memory: the end of the transaction closes it
       }
     }

@@ -244,6 +244,24 @@ TEST_CASE("closing a large object rides with the next statement, and is silent w
   at.done();
 }
 
+TEST_CASE("closing a large object that was deleted while it was open does no harm") {
+  pqscope::connection conn{support::test_config()};
+  CHECK_NOTHROW(pqscope::with_session(conn, [](pqscope::session& s) {
+    large_object made{s, new_large_object{}};
+    made.write("x");
+    std::optional<large_object> other{std::in_place, s, made.id(), large_object_mode::read};
+    large_object const third{s, made.id()};
+    made.unlink();
+    large_object next{s, new_large_object{}};  // takes the place of the first on the server
+    next.write("kept");
+    other.reset();
+    next.seek(0);
+    CHECK(text(next.read(9)) == "kept");
+    pqscope::unlink_large_object(s, next.id());
+  }));
+  support::ensure_usable(conn);
+}
+
 TEST_CASE("errors of large objects name the caller's place") {
   opened at;
   try {
