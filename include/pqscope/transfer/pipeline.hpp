@@ -14,9 +14,11 @@
 #include <pqscope/transfer/plain_statement.hpp>
 #include <pqscope/types/parameter_list.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <type_traits>
@@ -24,6 +26,29 @@
 #include <vector>
 
 namespace pqscope {
+namespace detail {
+
+template <class Part, std::size_t Size>
+struct answer_of<std::array<Part, Size>> {
+  template <class Pipeline>
+  static auto take([[maybe_unused]] Pipeline& from, std::array<Part, Size>&& returned) {
+    using answer = decltype(answer_of<Part>::take(from, std::declval<Part>()));
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<answer, Size>{take_answer(from, returned[I])...};
+    }(std::make_index_sequence<Size>{});
+  }
+};
+
+template <class Part>
+struct answer_of<std::optional<Part>> {
+  template <class Pipeline>
+  static auto take(Pipeline& from, std::optional<Part>&& returned) {
+    using answer = decltype(answer_of<Part>::take(from, std::declval<Part>()));
+    return returned ? std::optional<answer>{take_answer(from, *returned)} : std::nullopt;
+  }
+};
+
+}  // namespace detail
 
 /// The statements of one round trip, while they are collected: what `statements::pipeline` hands to
 /// its body.
@@ -31,8 +56,9 @@ namespace pqscope {
 /// `query` and `execute` send nothing yet: they keep the statement and copies of its arguments, and
 /// answer a handle. When the body has returned, all are sent in order, with one Sync behind them;
 /// then each handle in what it returned, which is one handle or value, or a `std::tuple`,
-/// `std::pair` or `std::vector` of them, becomes the `rows` or `result` it stands for. Answers of
-/// handles that are not returned are dropped. Without a statement there is no round trip. Where the
+/// `std::pair`, `std::array`, `std::vector` or `std::optional` of them, also within each other,
+/// becomes the `rows` or `result` it stands for. Answers of handles that are not returned are
+/// dropped. Without a statement there is no round trip. Where the
 /// body throws, nothing is sent.
 ///
 /// Outside a transaction the statements are one unit: all take effect or none does. The first that

@@ -88,16 +88,21 @@ struct answer_of<std::pair<First, Second>> {
   }
 };
 
-template <class Answer>
-struct answer_of<std::vector<pipelined<Answer>>> {
+template <class Part>
+struct answer_of<std::vector<Part>> {
   template <class Pipeline>
-  static std::vector<Answer> take(Pipeline& from, std::vector<pipelined<Answer>>&& returned) {
-    std::vector<Answer> answers;
-    answers.reserve(returned.size());
-    for (pipelined<Answer>& each : returned) {
-      answers.push_back(from.take(std::move(each)));
+  static auto take(Pipeline& from, std::vector<Part>&& returned) {
+    if constexpr (std::is_same_v<decltype(answer_of<Part>::take(from, std::declval<Part>())),
+                                 Part>) {
+      return std::move(returned);
+    } else {
+      std::vector<decltype(answer_of<Part>::take(from, std::declval<Part>()))> answers;
+      answers.reserve(returned.size());
+      for (Part& each : returned) {
+        answers.push_back(take_answer(from, each));
+      }
+      return answers;
     }
-    return answers;
   }
 };
 

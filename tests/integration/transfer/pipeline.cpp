@@ -3,6 +3,7 @@
 #include <pqscope/testing/recorder.hpp>
 #include <pqscope/testing/rolled_back.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -93,6 +94,35 @@ TEST_CASE("the body may return one handle, a pair, a vector, other values, or no
     }
   });
   CHECK(here.count() == 4);
+  ensure_usable(conn);
+}
+
+TEST_CASE("handles that the body returns may be in containers within each other") {
+  connection conn{support::test_config()};
+  auto const two = conn.pipeline([](pqscope::pipeline& p) {
+    return std::array{p.query<int>("SELECT 1"), p.query<int>("SELECT 2")};
+  });
+  CHECK(two[0].one() + two[1].one() == 3);
+
+  auto const named = conn.pipeline([](pqscope::pipeline& p) {
+    std::vector<std::pair<std::string, pqscope::pipelined<pqscope::rows<int>>>> all;
+    for (int i = 0; i < 3; ++i) {
+      all.emplace_back(std::to_string(i), p.query<int>("SELECT $1::int4", i));
+    }
+    return std::tuple{std::move(all), std::vector{true, false}};
+  });
+  for (auto const& [name, rows] : std::get<0>(named)) {
+    CHECK(name == std::to_string(rows.one()));
+  }
+  CHECK(std::get<1>(named) == std::vector{true, false});
+
+  for (bool const asked : {true, false}) {
+    auto const perhaps = conn.pipeline([&](pqscope::pipeline& p) {
+      return asked ? std::optional{p.query<int>("SELECT 7")} : std::nullopt;
+    });
+    CHECK(perhaps.has_value() == asked);
+    CHECK((!asked || perhaps->one() == 7));
+  }
   ensure_usable(conn);
 }
 
