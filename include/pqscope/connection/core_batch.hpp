@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/failure.hpp>
+#include <pqscope/connection/record_chunks.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/usage_error.hpp>
@@ -21,14 +22,6 @@
 #include <vector>
 
 namespace pqscope::detail {
-
-/// Records that `execute_many` sends many at a time, and can give once more.
-class record_chunks : public libpq::chunk_source {
- public:
-  /// What was sealed and is not settled is to be given again by the source of the records, ahead of
-  /// those that it has not given yet.
-  virtual void rewind() = 0;
-};
 
 /// One statement for many records, in one round trip and as a whole.
 ///

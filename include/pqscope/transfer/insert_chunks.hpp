@@ -1,7 +1,7 @@
 #ifndef PQSCOPE_TRANSFER_INSERT_CHUNKS_HPP
 #define PQSCOPE_TRANSFER_INSERT_CHUNKS_HPP
 
-#include <pqscope/connection/core_batch.hpp>
+#include <pqscope/connection/record_chunks.hpp>
 #include <pqscope/libpq/batch.hpp>
 #include <pqscope/libpq/fifo.hpp>
 #include <pqscope/libpq/request.hpp>
