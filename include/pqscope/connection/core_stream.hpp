@@ -39,7 +39,7 @@ class core_stream {
     }
     try {
       // as for any statement: what was prepared may be gone, or not fit any more
-      for (bool repeatable = core_.innermost == nullptr; !start(statement, repeatable);) {
+      for (bool repeatable = !has_begun(core_.innermost); !start(statement, repeatable);) {
         repeatable = false;
       }
     } catch (...) {

@@ -93,6 +93,18 @@ TEST_CASE("a transaction whose prepared BEGIN the server has lost begins all the
                           [](pqscope::session& s) { s.defer("INSERT INTO t VALUES (4)"); });
     CHECK(on.count() == 5);
   }
+  SECTION("when a stream goes with it") {
+    on.lose_what_is_prepared();
+    pqscope::with_session(on.conn, [](pqscope::session& s) {
+      std::int64_t sum = 0;
+      for (auto const value : s.stream<std::int64_t>("SELECT value::int8 FROM t")) {
+        sum += value;
+      }
+      CHECK(sum == 6);
+      s.execute("INSERT INTO t VALUES (4)");
+    });
+    CHECK(on.count() == 5);
+  }
   SECTION("when a script goes behind it") {
     on.lose_what_is_prepared();
     transaction tx{on.conn};
