@@ -58,14 +58,11 @@ class record_copy {
     try {
       writer_.put(record);
     } catch (usage_error const& fault) {
-      throw usage_error("record " + std::to_string(done_.rows) + ", counted from 0, column " +
-                            detail::quoted(writer_.column()) + ": " + fault.what(),
-                        where_);
+      refuse(fault);
     }
     ++done_.rows;
     if (writer_.bytes().size() >= block) {
-      std::size_t const rest = writer_.bytes().size() % block;
-      flush(writer_.bytes().size() - (rest <= worth_keeping ? rest : 0));
+      flush_blocks();
     }
   }
   /// Ends the COPY. Returns the number of rows the server has taken.
@@ -103,6 +100,17 @@ class record_copy {
          .is_own = true});
     auto const answers = copy_.ask(std::move(questions), copy_columns_query);
     return read_copy_columns(libpq::result_view{answers.front()});
+  }
+
+  [[noreturn, gnu::cold]] void refuse(usage_error const& fault) const {
+    throw usage_error("record " + std::to_string(done_.rows) + ", counted from 0, column " +
+                          detail::quoted(writer_.column()) + ": " + fault.what(),
+                      where_);
+  }
+
+  [[gnu::noinline]] void flush_blocks() {
+    std::size_t const rest = writer_.bytes().size() % block;
+    flush(writer_.bytes().size() - (rest <= worth_keeping ? rest : 0));
   }
 
   void flush(std::size_t size) {

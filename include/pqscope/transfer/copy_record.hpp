@@ -1,7 +1,6 @@
 #ifndef PQSCOPE_TRANSFER_COPY_RECORD_HPP
 #define PQSCOPE_TRANSFER_COPY_RECORD_HPP
 
-#include <pqscope/error/usage_error.hpp>
 #include <pqscope/transfer/copy_column.hpp>
 #include <pqscope/transfer/record_values.hpp>
 #include <pqscope/types/bind_value.hpp>
@@ -9,6 +8,7 @@
 #include <pqscope/types/encoder.hpp>
 #include <pqscope/types/optional.hpp>
 #include <pqscope/types/record.hpp>
+#include <pqscope/types/sized_value.hpp>
 #include <pqscope/types/text.hpp>
 #include <pqscope/types/text_form.hpp>
 #include <pqscope/types/wire_value.hpp>
@@ -85,11 +85,14 @@ class copy_writer {
   /// A record. \throws usage_error that names the column for a value PostgreSQL cannot hold
   template <class Record>
   void put(Record const& record) {
-    field_ = 0;
-    if (!plan_.as_text) {
-      out_.put_int16(static_cast<std::int16_t>(plan_.columns.size()));
-      with_values(record, [this](auto const&... values) { (this->put_binary(values), ...); });
+    if (!plan_.as_text) [[likely]] {
+      out_.put_int16(static_cast<std::int16_t>(count_values<Record>()));
+      with_values(record, [this](auto const&... values) {
+        std::size_t at = 0;
+        ((field_ = at++, this->put_binary(values)), ...);
+      });
     } else {
+      field_ = 0;
       with_values(record, [this](auto const&... values) { (this->put_text(values), ...); });
       out_.put_byte('\n');
     }
@@ -98,6 +101,9 @@ class copy_writer {
   std::string const& column() const noexcept { return plan_.columns[field_].name; }
 
  private:
+  static constexpr char const* nul_fault =
+      "the text holds a NUL byte, which PostgreSQL cannot store";
+
   template <class T>
   void put_binary(T const& value) {
     if constexpr (is_null_constant<T>) {
@@ -107,21 +113,14 @@ class copy_writer {
       using codec_type = codec_for<non_null_t<T>>;
       if (carrier::is_null(value)) {
         out_.put_int32(-1);
-      } else if (!converts_ || plan_.columns[field_].conversion == copy_conversion::none) {
-        std::size_t const offset = out_.size();
-        out_.put_int32(0);
-        codec_type::encode(carrier::value(value), out_);
-        if constexpr (codec_type::text_parameter) {
-          require_no_nul(out_.view().substr(offset + 4));
-        }
-        out_.overwrite_int32(offset, checked(out_.size() - offset - 4));
-      } else {
+      } else if (converts_ && plan_.columns[field_].conversion != copy_conversion::none) {
         scratch_.clear();
         codec_type::encode(carrier::value(value), scratch_);
         put_converted(plan_.columns[field_].conversion);
+      } else {
+        put_sized_value(carrier::value(value), out_, nul_fault);
       }
     }
-    ++field_;
   }
 
   template <class T>
@@ -167,7 +166,8 @@ class copy_writer {
       }
       case copy_conversion::text_to_jsonb:
         require_no_nul(scratch_.view());
-        out_.put_int32(checked(scratch_.size() + 1));
+        require_value_size(scratch_.size() + 1);
+        out_.put_int32(static_cast<std::int32_t>(scratch_.size() + 1));
         out_.put_byte(1);
         out_.append(scratch_.view());
         return;
@@ -193,15 +193,8 @@ class copy_writer {
 
   static void require_no_nul(std::string_view text) {
     if (has_nul(text)) {
-      throw usage_error("the text holds a NUL byte, which PostgreSQL cannot store");
+      throw_value_fault(nul_fault);
     }
-  }
-
-  static std::int32_t checked(std::size_t size) {
-    if (size > max_value_size) {
-      throw usage_error("the value takes more than 1 GB");
-    }
-    return static_cast<std::int32_t>(size);
   }
 
   copy_plan const& plan_;

@@ -155,15 +155,6 @@ inline void put_array_head(array_lengths const& lengths, std::size_t depth, bool
   }
 }
 
-/// Fills in the size of an element that was written behind the four bytes at `offset`.
-inline void put_element_size(std::size_t offset, encoder& out) {
-  std::size_t const size = out.size() - offset - 4;
-  if (size > 0x3fffffffU) {
-    throw usage_error("an array element takes more than 1 GB");
-  }
-  out.overwrite_int32(offset, static_cast<std::int32_t>(size));
-}
-
 }  // namespace pqscope::detail
 
 #endif

@@ -1,14 +1,13 @@
 #ifndef PQSCOPE_TYPES_ARRAY_WRITER_HPP
 #define PQSCOPE_TYPES_ARRAY_WRITER_HPP
 
-#include <pqscope/error/usage_error.hpp>
 #include <pqscope/types/array_shape.hpp>
 #include <pqscope/types/array_text.hpp>
 #include <pqscope/types/array_wire.hpp>
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/encoder.hpp>
 #include <pqscope/types/optional.hpp>
-#include <pqscope/types/text.hpp>
+#include <pqscope/types/sized_value.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -16,28 +15,16 @@
 
 namespace pqscope::detail {
 
-inline void refuse_nul(std::string_view text) {
-  if (has_nul(text)) {
-    throw usage_error("a text in the array holds a NUL byte, which PostgreSQL cannot store");
-  }
-}
-
 /// Appends one element in the binary format, with its size before it.
 template <class T>
 void put_array_element(T const& value, encoder& out) {
   using carrier = null_carrier_for<T>;
-  using element_codec = codec_for<non_null_t<T>>;
   if (carrier::is_null(value)) {
     out.put_int32(-1);
     return;
   }
-  std::size_t const offset = out.size();
-  out.put_int32(0);
-  element_codec::encode(carrier::value(value), out);
-  if constexpr (element_codec::text_parameter) {
-    refuse_nul(out.view().substr(offset + 4));
-  }
-  put_element_size(offset, out);
+  put_sized_value(carrier::value(value), out,
+                  "a text in the array holds a NUL byte, which PostgreSQL cannot store");
 }
 
 /// Writes a container that is an array. `Container` is a vector, a span or a `std::array`.

@@ -38,9 +38,6 @@ struct bound_value {
   int format = 0;  ///< 0 text, 1 binary
 };
 
-/// The most bytes PostgreSQL takes in one message. Source: `utils/memutils.h`, "MaxAllocSize".
-inline constexpr std::size_t max_value_size = 0x3fffffff;
-
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_parameter_error(
     std::size_t number, std::string_view problem, std::source_location const& where) {
   throw usage_error("parameter $" + std::to_string(number) + ": " + std::string(problem), where);

@@ -38,6 +38,9 @@ namespace pqscope {
 ///   come here, but what is below them does. `why` may be null, or is told what does not fit;
 /// - `static constexpr bool accepts_text(oid_t) noexcept`: which column types `parse` takes, where
 ///   these are more than `accepts` says;
+/// - `static I wire_integer(T const&)`, or of `T`, where the binary format is an integer of 16, 32
+///   or 64 bits: that integer, which `encode` appends. It saves counting the bytes where their
+///   number goes ahead of them;
 /// - `static constexpr bool is_view`: true if a decoded value points into the result.
 ///
 /// `encode` throws `usage_error` for a value PostgreSQL cannot hold, without quoting it. `decode`
@@ -74,6 +77,17 @@ namespace detail {
 
 template <class>
 inline constexpr bool always_false = false;
+
+template <class T, class Integer, class Argument>
+consteval bool takes_exactly(Integer (*)(Argument)) {
+  return std::is_same_v<std::remove_cvref_t<Argument>, T>;
+}
+
+/// Whether the binary format is an integer that the codec tells; its own, not that of a codec it is
+/// derived from, whose `encode` it may have replaced.
+template <class T>
+concept integer_on_wire =
+    requires { requires takes_exactly<std::remove_cvref_t<T>>(&codec_for<T>::wire_integer); };
 
 template <class T>
 inline constexpr bool is_view = false;

@@ -82,7 +82,9 @@ struct date_codec {
 
   static constexpr bool accepts(oid_t column) noexcept { return column == type; }
 
-  static void encode(Date const& value, encoder& out) { out.put_int32(to_server(value)); }
+  static void encode(Date const& value, encoder& out) { out.put_int32(wire_integer(value)); }
+
+  static std::int32_t wire_integer(Date const& value) { return to_server(value); }
 
   static Date decode(wire_value value) {
     require_size(value, 4, name);

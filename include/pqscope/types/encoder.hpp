@@ -12,6 +12,11 @@
 
 namespace pqscope {
 
+namespace detail {
+/// The most bytes PostgreSQL takes in one message. Source: `utils/memutils.h`, "MaxAllocSize".
+inline constexpr std::size_t max_value_size = 0x3fffffff;
+}  // namespace detail
+
 /// A growing buffer of bytes into which codecs write values, integers in network byte order.
 ///
 /// The first `inline_capacity` bytes need no allocation. Growing moves the bytes, so pointers
@@ -32,13 +37,27 @@ class encoder {
   void put_byte(unsigned char value) { *grow(1) = static_cast<char>(value); }
 
   /// Appends a 16-bit integer, most significant byte first.
-  void put_int16(std::int16_t value) { put_unsigned<2>(static_cast<std::uint16_t>(value)); }
+  void put_int16(std::int16_t value) { put_integer(value); }
 
   /// Appends a 32-bit integer, most significant byte first.
-  void put_int32(std::int32_t value) { put_unsigned<4>(static_cast<std::uint32_t>(value)); }
+  void put_int32(std::int32_t value) { put_integer(value); }
 
   /// Appends a 64-bit integer, most significant byte first.
-  void put_int64(std::int64_t value) { put_unsigned<8>(static_cast<std::uint64_t>(value)); }
+  void put_int64(std::int64_t value) { put_integer(value); }
+
+  /// Appends an integer of 16, 32 or 64 bits, most significant byte first.
+  template <class Integer>
+  void put_integer(Integer value) {
+    store(grow(sizeof value), value);
+  }
+
+  /// Appends an integer of 16, 32 or 64 bits behind the number of its bytes, which takes four.
+  template <class Integer>
+  void put_sized(Integer value) {
+    char* const at = grow(4 + sizeof value);
+    store(at, std::uint32_t{sizeof value});
+    store(at + 4, value);
+  }
 
   /// Appends `text` as it is; no NUL byte is added.
   void append(std::string_view text) {
@@ -57,7 +76,7 @@ class encoder {
   /// Replaces the four bytes at `offset`, written earlier, by `value`: for lengths that are known
   /// only after what they count was written.
   void overwrite_int32(std::size_t offset, std::int32_t value) noexcept {
-    store<4>(data_ + offset, static_cast<std::uint32_t>(value));
+    store(data_ + offset, value);
   }
 
   /// Number of bytes written so far; also the offset of the next byte.
@@ -73,41 +92,18 @@ class encoder {
   void clear() noexcept { size_ = 0; }
 
  private:
-  template <class Unsigned>
-  static Unsigned big_endian(Unsigned value) noexcept {
-    if constexpr (std::endian::native == std::endian::big) {
-      return value;
-    } else if constexpr (sizeof(Unsigned) == 8) {
-      return __builtin_bswap64(value);
-    } else if constexpr (sizeof(Unsigned) == 4) {
-      return __builtin_bswap32(value);
-    } else {
-      return __builtin_bswap16(value);
+  template <class Integer>
+  static void store(char* target, Integer value) noexcept {
+    std::uint64_t bytes = static_cast<std::uint64_t>(value);
+    if constexpr (std::endian::native == std::endian::little) {
+      bytes = __builtin_bswap64(bytes) >> (64 - 8 * sizeof value);
     }
-  }
-
-  template <std::size_t Size>
-  static void store(char* target, std::uint64_t value) noexcept {
-    // not as a loop: GCC makes one of it
-    if constexpr (Size == 8) {
-      std::uint64_t const swapped = big_endian(value);
-      std::memcpy(target, &swapped, 8);
-    } else if constexpr (Size == 4) {
-      std::uint32_t const swapped = big_endian(static_cast<std::uint32_t>(value));
-      std::memcpy(target, &swapped, 4);
-    } else {
-      std::uint16_t const swapped = big_endian(static_cast<std::uint16_t>(value));
-      std::memcpy(target, &swapped, 2);
-    }
-  }
-
-  template <std::size_t Size>
-  void put_unsigned(std::uint64_t value) {
-    store<Size>(grow(Size), value);
+    auto const ordered = static_cast<Integer>(bytes);
+    std::memcpy(target, &ordered, sizeof ordered);
   }
 
   /// Makes room for `count` more bytes and answers where they start.
-  char* grow(std::size_t count) {
+  [[gnu::always_inline]] char* grow(std::size_t count) {
     if (count > capacity_ - size_) [[unlikely]] {
       reallocate(count);
     }

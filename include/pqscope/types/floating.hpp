@@ -57,9 +57,10 @@ struct codec<float> {
   static constexpr bool accepts(oid_t column) noexcept { return column == oid::float4; }
 
   /// Four bytes.
-  static void encode(float value, encoder& out) {
-    out.put_int32(std::bit_cast<std::int32_t>(value));
-  }
+  static void encode(float value, encoder& out) { out.put_int32(wire_integer(value)); }
+
+  /// Its bits.
+  static std::int32_t wire_integer(float value) { return std::bit_cast<std::int32_t>(value); }
 
   /// Reads four bytes.
   static float decode(wire_value value) {
@@ -88,9 +89,10 @@ struct codec<double> {
   }
 
   /// Eight bytes.
-  static void encode(double value, encoder& out) {
-    out.put_int64(std::bit_cast<std::int64_t>(value));
-  }
+  static void encode(double value, encoder& out) { out.put_int64(wire_integer(value)); }
+
+  /// Its bits.
+  static std::int64_t wire_integer(double value) { return std::bit_cast<std::int64_t>(value); }
 
   /// Reads the bytes of any of the accepted types.
   static double decode(wire_value value) {

@@ -72,19 +72,15 @@ struct integer_codec {
     return width <= sizeof(Wire);
   }
 
-  static void encode(T value, encoder& out) {
+  static void encode(T value, encoder& out) { out.put_integer(wire_integer(value)); }
+
+  static Wire wire_integer(T value) {
     if constexpr (std::numeric_limits<T>::digits > std::numeric_limits<Wire>::digits) {
       if (value > static_cast<T>(std::numeric_limits<Wire>::max())) {
         throw usage_error("an unsigned integer is above the largest bigint, 9223372036854775807");
       }
     }
-    if constexpr (is_int2) {
-      out.put_int16(static_cast<Wire>(value));
-    } else if constexpr (is_int4) {
-      out.put_int32(static_cast<Wire>(value));
-    } else {
-      out.put_int64(static_cast<Wire>(value));
-    }
+    return static_cast<Wire>(value);
   }
 
   static T decode(wire_value value) {

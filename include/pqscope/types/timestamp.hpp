@@ -92,7 +92,9 @@ struct timestamp_codec {
 
   static constexpr bool accepts(oid_t column) noexcept { return column == type; }
 
-  static void encode(Point const& value, encoder& out) { out.put_int64(to_server(value)); }
+  static void encode(Point const& value, encoder& out) { out.put_int64(wire_integer(value)); }
+
+  static std::int64_t wire_integer(Point const& value) { return to_server(value); }
 
   static Point decode(wire_value value) {
     require_size(value, 8, name);

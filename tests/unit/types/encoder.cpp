@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -18,6 +19,16 @@ TEST_CASE("an encoder writes integers most significant byte first") {
   CHECK(pqscope::read_int16(out.data() + 1) == -2);
   CHECK(pqscope::read_int32(out.data() + 3) == 0x01020304);
   CHECK(pqscope::read_int64(out.data() + 7) == -3);
+}
+
+TEST_CASE("an encoder writes an integer behind the number of its bytes") {
+  pqscope::encoder out;
+  out.put_sized(std::int16_t{-2});
+  out.put_sized(std::int32_t{0x01020304});
+  out.put_sized(std::int64_t{-3});
+  CHECK(std::string(out.view()) == bytes({0, 0, 0, 2, 255, 254,          //
+                                          0, 0, 0, 4, 1,   2,   3,   4,  //
+                                          0, 0, 0, 8, 255, 255, 255, 255, 255, 255, 255, 253}));
 }
 
 TEST_CASE("an encoder keeps its bytes while it grows") {

@@ -98,6 +98,28 @@ struct pqscope::codec<ltree_path> {
 };
 //! [text codec]
 
+namespace {
+
+// A duration the program holds in milliseconds and the table in seconds.
+struct waiting_time {
+  std::int64_t milliseconds = 0;
+  operator std::int64_t() const { return milliseconds; }
+};
+
+}  // namespace
+
+template <>
+struct pqscope::codec<waiting_time> : pqscope::codec<std::int64_t> {
+  static void encode(waiting_time of, encoder& out) { out.put_int64(of.milliseconds / 1000); }
+};
+
+TEST_CASE("a codec that replaces what another one encodes is asked for it, in arrays too") {
+  std::string_view const three{"\0\0\0\0\0\0\0\3", 8};
+  CHECK(encoded(waiting_time{3000}) == three);
+  CHECK(encoded(std::vector{waiting_time{3000}}).ends_with(three));
+  CHECK(encoded(std::vector{std::int64_t{3}}).ends_with(three));
+}
+
 TEST_CASE("a type added by a user is sent and read like any other") {
   log_position const position{0x16'b374d848};
   CHECK(encoded(position) == bytes({0, 0, 0, 0x16, 0xb3, 0x74, 0xd8, 0x48}));
