@@ -62,6 +62,16 @@ class entity_index {
  public:
   /// Takes an object in, in place of one of the same key.
   void add(object one) { added_.push_back(std::move(one)); }
+  /// The same for some.
+  void add(std::vector<object> some) {
+    if (added_.empty()) {
+      added_ = std::move(some);
+      return;
+    }
+    for (object& each : some) {
+      added_.push_back(std::move(each));
+    }
+  }
   /// The same where there is none of its key.
   void add(std::string key, object one) {
     sort_in();

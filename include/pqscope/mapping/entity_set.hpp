@@ -169,20 +169,14 @@ class entity_set : public entity_set_base {
 
   std::size_t queue_inserts(connection_core& core, std::source_location const&) override {
     list_changed();  // while the new objects are not among those with rows: they need no look
-    std::vector<object> plain;
-    std::vector<object> numbered;
-    std::vector<object> waiting;
-    for (object& each : pending_) {
-      if (!fill_links(*each)) {
-        waiting.push_back(std::move(each));
-      } else {
-        (!gives_identity(each->value) ? numbered : plain).push_back(std::move(each));
-      }
-    }
-    pending_ = std::move(waiting);
-    insert<true>(core, std::move(plain));
+    std::vector<object> ready = std::exchange(pending_, {});
+    pending_ = take_out(ready, [](entity<T>& each) { return !fill_links(each); });
     if constexpr (has_identity<T>) {
-      insert<false>(core, std::move(numbered));
+      insert<true>(
+          core, take_out(ready, [](entity<T> const& each) { return gives_identity(each.value); }));
+      insert<false>(core, std::move(ready));
+    } else {
+      insert<true>(core, std::move(ready));
     }
     return pending_.size();
   }
@@ -277,11 +271,10 @@ class entity_set : public entity_set_base {
           shape::assign(each->loaded, values);  // what was changed since is not in the row
         }
       }
-      for (object& each : objects_) {
+      for (object const& each : objects_) {
         each->awaits_key = false;
-        set_.stored_.add(std::move(each));
       }
-      objects_.clear();
+      set_.stored_.add(std::exchange(objects_, {}));
     }
 
     entity_set& set_;
@@ -453,6 +446,22 @@ class entity_set : public entity_set_base {
         changed_.push_back(each);
       }
     }
+  }
+
+  /// Takes those out of a list that `wanted` says yes to; both keep their order.
+  template <class Wanted>
+  static std::vector<object> take_out(std::vector<object>& from, Wanted const& wanted) {
+    std::vector<object> taken;
+    std::size_t left = 0;
+    for (object& each : from) {
+      if (wanted(*each)) {
+        taken.push_back(std::move(each));
+      } else if (object& to = from[left++]; &to != &each) {
+        to = std::move(each);
+      }
+    }
+    from.resize(left);
+    return taken;
   }
 
   /// Fills in the keys of the objects it refers to; false if one is not known yet.
