@@ -56,14 +56,9 @@ class core_stream {
 
   /// Goes on to the next rows, if there are any left. Errors as for any statement.
   void next() {
-    if (!exchange_) {
-      return;
+    if (!exchange_ || !core_.handle_ || !exchange_->advance()) {
+      go_on();
     }
-    if (!core_.handle_) {
-      exchange_.reset();
-      throw connection_closed("the connection was closed while rows were streamed", where_);
-    }
-    drive();
   }
   /// The rows that have arrived last; none before the first and after the last. In binary format.
   libpq::result_view rows() const noexcept {
@@ -145,7 +140,17 @@ class core_stream {
   /// What was queued before it has been carried out when its first rows are there.
   void settle_queue() noexcept { core_.queue_.settle(core_.requests_); }
 
-  void drive() { finish_unless_rows(libpq::drive(*exchange_, core_.limits.now())); }
+  /// Waits for the next rows, if there are any left.
+  [[gnu::noinline]] void go_on() {
+    if (!exchange_) {
+      return;
+    }
+    if (!core_.handle_) {
+      exchange_.reset();
+      throw connection_closed("the connection was closed while rows were streamed", where_);
+    }
+    finish_unless_rows(libpq::drive(*exchange_, core_.limits.now()));
+  }
 
   /// Where the statement has ended, sees what came of it, and lets go of the connection; false as
   /// `start`.

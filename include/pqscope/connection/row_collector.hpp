@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_CONNECTION_ROW_COLLECTOR_HPP
 #define PQSCOPE_CONNECTION_ROW_COLLECTOR_HPP
 
+#include <pqscope/connection/add_row.hpp>
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/loops.hpp>
@@ -67,25 +68,6 @@ class row_keeper : public row_sink {
  public:
   void expect(std::uint64_t rows) noexcept override { expected_ = rows; }
 
-  void take(libpq::result_handle const& rows) noexcept override {
-    try {
-      libpq::result_view const view{rows};
-      if (!planned_ && !kept_) {
-        planned_ = plan(view, expected_);
-      }
-      int row = 0;
-      int const end = view.rows();
-      while (planned_ && !kept_ && row < end && try_decode(view, row)) {
-        ++row;
-      }
-      for (; row < end && !problem_; ++row) {
-        libpq::append_row(kept_, rows, row);
-      }
-    } catch (...) {
-      problem_ = std::current_exception();
-    }
-  }
-
   /// The statement has ended, with this answer; answers the rows that were not decoded, or else the
   /// columns.
   libpq::result_handle finish(libpq::result_handle answer) {
@@ -103,25 +85,37 @@ class row_keeper : public row_sink {
 
   /// Matches columns and rows, of which `expected` may come; false where that has to wait.
   virtual bool plan(libpq::result_view view, std::uint64_t expected) = 0;
-  /// Decodes a row.
-  virtual void decode(libpq::result_view view, int row) = 0;
 
- private:
-  bool try_decode(libpq::result_view view, int row) {
+  /// Whether rows, of which these come next, are to be decoded.
+  bool decodes(libpq::result_view next) {
+    if (!has_begun_) [[unlikely]] {
+      has_begun_ = true;
+      planned_ = plan(next, expected_);
+      decodes_ = planned_;
+    }
+    return decodes_;
+  }
+  /// Keeps rows from that one on as they are, and all that come behind them.
+  [[gnu::noinline]] void keep(libpq::result_handle const& rows, int row) noexcept {
+    decodes_ = false;
     try {
-      decode(view, row);
-      return true;
-    } catch (std::bad_alloc const&) {
-      throw;
-    } catch (...) {  // thrown once somebody looks at the row
-      return false;
+      for (int const end = libpq::result_view{rows}.rows(); row < end && !problem_; ++row) {
+        libpq::append_row(kept_, rows, row);
+      }
+    } catch (...) {
+      note_problem();
     }
   }
+  /// The statement cannot be answered.
+  void note_problem() noexcept { problem_ = std::current_exception(); }
 
+ private:
   libpq::result_handle kept_;
   std::exception_ptr problem_;
   std::uint64_t expected_ = 0;
+  bool has_begun_ = false;
   bool planned_ = false;
+  bool decodes_ = false;  // all rows so far were
 };
 
 template <class Row, class Shape>
@@ -129,6 +123,25 @@ class row_collector final : public row_keeper {
  public:
   row_collector(row_collection<Row, Shape>& to, type_source const& source) noexcept
       : to_{to}, source_{source} {}
+
+  void take(libpq::result_handle const& rows) noexcept override {
+    libpq::result_view const view{rows};
+    int row = 0;
+    int const end = view.rows();
+    try {
+      for (bool const decodes = this->decodes(view); decodes && row < end; ++row) {
+        add_row(to_.decoded, [&] {
+          return Shape::make(row_reader<Shape::size>{view, to_.plan, row, to_.types.get()});
+        });
+      }
+    } catch (std::bad_alloc const&) {
+      note_problem();
+    } catch (...) {  // thrown once somebody looks at the row
+    }
+    if (row < end) [[unlikely]] {
+      keep(rows, row);
+    }
+  }
 
  private:
   bool plan(libpq::result_view view, std::uint64_t expected) override {
@@ -139,9 +152,6 @@ class row_collector final : public row_keeper {
     constexpr std::uint64_t most = (1U << 20U) / sizeof(Row) + 1;  // a wrong guess costs 1 MiB
     to_.decoded.reserve(static_cast<std::size_t>(least(expected, most)));
     return true;
-  }
-  void decode(libpq::result_view view, int row) override {
-    to_.decoded.push_back(to_.decode(view, row, {}));
   }
 
   row_collection<Row, Shape>& to_;

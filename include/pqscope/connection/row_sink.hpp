@@ -41,7 +41,7 @@ inline libpq::drive_result drive_rows(libpq::exchange& exchange, libpq::limit co
       drove = libpq::drive_result::deadline;
     } else if (arrivals % each_time == 0 && bound.stop.stop_requested()) {
       drove = libpq::drive_result::stopped;
-    } else {
+    } else if (!exchange.advance()) {
       drove = libpq::drive(exchange, bound);
     }
   }

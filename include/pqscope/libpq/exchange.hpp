@@ -86,6 +86,21 @@ class exchange {
             drain_until()};
   }
 
+  /// Goes on to the next rows of a request that `streams` where they have arrived already:
+  /// `resume()` for less. False where it takes that.
+  bool advance() noexcept {
+    row_.reset();
+    if (!streaming_ || phase_ != phase::receive || PQisBusy(connection_) != 0) {
+      return false;
+    }
+    row_.reset(PQgetResult(connection_));
+    if (row_ && PQresultStatus(row_.get()) == PGRES_SINGLE_TUPLE && !dropping_rows_) [[likely]] {
+      ++requests_[current_].streamed;
+      return true;
+    }
+    return take_other(std::move(row_));
+  }
+
   /// Rows of a request that `streams`, which have arrived: one, or some; until the next `resume()`.
   /// Empty where that was done for another reason.
   result_handle const& row() const noexcept { return row_; }
@@ -157,6 +172,12 @@ class exchange {
       }
     }
     return false;
+  }
+
+  /// Takes what is no single row; whether there are rows to be looked at.
+  [[gnu::noinline]] bool take_other(result_handle arrived) noexcept {
+    arrived ? take(std::move(arrived)) : next_request();
+    return static_cast<bool>(row_);
   }
 
   /// Has the rows of the request whose results come next arrive by and by, if it wants that. Where

@@ -30,16 +30,22 @@ struct entity_part<T, column_list<Columns...>> {
   template <class Read>
   static T make(Read const& read, std::size_t first) {
     if constexpr (mapped<T>) {
-      static_assert(std::is_default_constructible_v<T>,
-                    "pqscope: a mapped struct that is read has a default constructor");
-      T made{};
-      std::size_t at = first;
-      ((Columns::get(made) = read.template get<typename Columns::value>(at++)), ...);
-      return made;
+      return fill(read, first);
     } else {
       std::size_t at = first;
       return T{read.template get<typename Columns::value>(at++)...};
     }
+  }
+
+ private:
+  // by itself: GCC returns an object without a move only where it is that of the outermost block
+  template <class Read>
+  static T fill(Read const& read, std::size_t at) {
+    static_assert(std::is_default_constructible_v<T>,
+                  "pqscope: a mapped struct that is read has a default constructor");
+    T made{};
+    ((Columns::get(made) = read.template get<typename Columns::value>(at++)), ...);
+    return made;
   }
 };
 

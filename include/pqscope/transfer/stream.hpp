@@ -1,12 +1,14 @@
 #ifndef PQSCOPE_TRANSFER_STREAM_HPP
 #define PQSCOPE_TRANSFER_STREAM_HPP
 
+#include <pqscope/connection/add_row.hpp>
 #include <pqscope/connection/core_stream.hpp>
 #include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/row_shape.hpp>
 #include <pqscope/connection/statements.hpp>
 #include <pqscope/error/decode_error.hpp>
+#include <pqscope/libpq/result.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/sql/sql.hpp>
 #include <pqscope/types/parameters.hpp>
@@ -58,7 +60,7 @@ class row_stream {
   row_stream(detail::connection_core& core, libpq::request&& statement, sql_view const& text)
       : where_{text.where}, source_{core, std::move(statement), text} {
     look();
-    libpq::result_view const first = rows_ > 0 ? source_.rows() : source_.end();
+    libpq::result_view const first = rows_ > 0 ? view_ : source_.end();
     auto const fields = shape::fields();
     types_ = detail::plan_row(first, fields, shape::by_name, plan_, where_,
                               detail::types_of(core, false));
@@ -107,7 +109,7 @@ class row_stream {
                   "std::string");
     std::vector<Row> rows;
     for (; !at_end(); advance()) {
-      rows.push_back(read());
+      detail::add_row(rows, [this] { return read(); });
     }
     return rows;
   }
@@ -124,19 +126,21 @@ class row_stream {
   /// Begins with the rows that have arrived.
   void look() noexcept {
     row_ = 0;
-    rows_ = source_.rows().rows();
+    view_ = source_.rows();
+    rows_ = view_.rows();
   }
 
   void advance() {
     if (++row_ >= rows_) {
       rows_ = 0;  // where it throws it has ended
+      view_ = {};
       source_.next();
       look();
     }
   }
 
   Row read() const {
-    detail::row_reader<shape::size> const reader{source_.rows(), plan_, row_, types_.get()};
+    detail::row_reader<shape::size> const reader{view_, plan_, row_, types_.get()};
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
@@ -149,8 +153,9 @@ class row_stream {
   detail::core_stream source_;
   std::array<detail::column_plan, shape::size> plan_{};
   detail::shared_types types_;
-  int row_ = 0;   // of those that have arrived together
-  int rows_ = 0;  // how many these are
+  libpq::result_view view_;  // of those that have arrived together
+  int row_ = 0;              // of these
+  int rows_ = 0;             // how many these are
 };
 
 template <class Self>
