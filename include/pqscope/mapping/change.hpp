@@ -114,7 +114,7 @@ class [[nodiscard]] returning_change {
   static constexpr std::string_view text() noexcept { return text_of<returning_change>(); }
   /// Not for users.
   static constexpr void write(text_writer& out) {
-    out.add_table(key_of_struct<row>);
+    out.add_table(code_of_struct<row>);
     Verb::write(out);
     if constexpr (!std::is_same_v<Where, every_row>) {
       put_condition<Where>(out, " WHERE ");
@@ -196,7 +196,7 @@ class [[nodiscard]] change {
   }
   /// Not for users.
   static constexpr void write(text_writer& out) {
-    out.add_table(key_of_struct<entity>);
+    out.add_table(code_of_struct<entity>);
     Verb::write(out);
     if constexpr (!std::is_same_v<Where, every_row>) {
       put_condition<Where>(out, " WHERE ");

@@ -254,7 +254,7 @@ struct operand_members : expression_base {
     binary_expression<Op, Type, Left, Right> both;
 
     constexpr json_member(Left l, Right r) : both(std::move(l), std::move(r)) {}
-    static constexpr void write(text_writer& out, column_facts const* = nullptr) {
+    static constexpr void write(text_writer& out, column_hint = {}) {
       binary_expression<Op, Type, Left, Right>::write(out);
     }
     void bind(argument_binder& binder) const { both.bind(binder); }
@@ -272,7 +272,7 @@ struct assignment {
   static constexpr void write(text_writer& out) {
     column_facts const& facts = facts_of_member<Member>;
     out.name(facts.name) << " = ";
-    Value::write(out, &facts);
+    Value::write(out, column_hint{&facts});
   }
   void bind(argument_binder& binder) const { value.bind(binder); }
 };
@@ -317,8 +317,8 @@ struct column_expression : operand_members<column_expression<Member, Occurrence>
   static constexpr std::size_t parameters = 0;
 
   static constexpr column_facts const* facts() { return &facts_of_member<Member>; }
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
-    out.column(out.table_of(key_of_struct<owner>, Occurrence), facts()->name);
+  static constexpr void write(text_writer& out, column_hint = {}) {
+    out.column(out.table_of(code_of_struct<owner>, Occurrence), facts()->name);
   }
   void bind(argument_binder&) const noexcept {}
 

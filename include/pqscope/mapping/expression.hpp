@@ -57,21 +57,37 @@ enum precedence : int {
   atom_level,
 };
 
+/// The column that an expression stands beside, or none. Not a pointer to be compared with null:
+/// for GCC's -fsanitize=undefined that is no constant.
+class column_hint {
+ public:
+  constexpr column_hint() noexcept = default;
+  constexpr explicit column_hint(column_facts const* facts) noexcept
+      : facts_{facts}, is_there_{true} {}
+
+  constexpr explicit operator bool() const noexcept { return is_there_; }
+  constexpr column_facts const* operator->() const noexcept { return facts_; }
+
+ private:
+  column_facts const* facts_ = nullptr;
+  bool is_there_ = false;
+};
+
 template <class Part>
-constexpr void put_part(text_writer& out, int level, column_facts const* hint = nullptr) {
+constexpr void put_part(text_writer& out, int level, column_hint hint = {}) {
   bool const parentheses = Part::precedence < level;
   out << (parentheses ? "(" : "");
   Part::write(out, hint);
   out << (parentheses ? ")" : "");
 }
 
-/// The column that an expression is, for what stands beside it; null where it is none.
+/// The column that an expression is, for what stands beside it; nothing where it is none.
 template <class Expression>
-constexpr column_facts const* hint_of() {
+constexpr column_hint hint_of() {
   if constexpr (requires { Expression::facts(); }) {
-    return Expression::facts();
+    return column_hint{Expression::facts()};
   } else {
-    return nullptr;
+    return {};
   }
 }
 
@@ -136,10 +152,10 @@ struct value_expression : expression_base {
   T value;
 
   constexpr explicit value_expression(T kept) : value(std::move(kept)) {}
-  static constexpr void write(text_writer& out, column_facts const* hint = nullptr) {
+  static constexpr void write(text_writer& out, column_hint hint = {}) {
     out.placeholder();
-    bool const is_element = hint != nullptr && hint->type.is_array && !array_container<type>;
-    if (hint != nullptr && hint->needs_cast() && !is_element) {
+    bool const is_element = hint && hint->type.is_array && !array_container<type>;
+    if (hint && hint->needs_cast() && !is_element) {
       out << "::";
       put_type(out, without_length(hint->type));
     }
@@ -159,12 +175,12 @@ struct array_expression : expression_base {
 
   explicit array_expression(std::vector<T> kept)
       : values(std::make_shared<std::vector<T> const>(std::move(kept))) {}
-  static constexpr void write(text_writer& out, column_facts const* hint = nullptr) {
+  static constexpr void write(text_writer& out, column_hint hint = {}) {
     out.placeholder();
-    if (hint != nullptr && hint->type.is_array && hint->needs_cast()) {
+    if (hint && hint->type.is_array && hint->needs_cast()) {
       out << "::";
       put_type(out, without_length(hint->type));
-    } else if (hint != nullptr && !hint->type.is_array && hint->type.is_own) {
+    } else if (hint && !hint->type.is_array && hint->type.is_own) {
       out << "::" << hint->type.name << "[]";
     }
   }
@@ -175,7 +191,7 @@ struct array_expression : expression_base {
 template <class T>
 struct typed_expression : value_expression<T> {
   using value_expression<T>::value_expression;
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
+  static constexpr void write(text_writer& out, column_hint = {}) {
     out.placeholder() << "::";
     put_type(out, natural_type<T>);
   }
@@ -185,7 +201,7 @@ struct null_expression : expression_base {
   static constexpr bool nullable = true;
   static constexpr int precedence = atom_level;
   static constexpr std::size_t parameters = 0;
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) { out << "NULL"; }
+  static constexpr void write(text_writer& out, column_hint = {}) { out << "NULL"; }
   void bind(argument_binder&) const noexcept {}
 };
 
@@ -246,7 +262,7 @@ struct binary_expression : expression_base {
   Right right;
 
   constexpr binary_expression(Left l, Right r) : left(std::move(l)), right(std::move(r)) {}
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
+  static constexpr void write(text_writer& out, column_hint = {}) {
     put_part<Left>(out, Op::precedence + (Op::chains ? 0 : 1), hint_of<Right>());
     out << Op::text;
     put_part<Right>(out, Op::precedence + (Op::associative ? 0 : 1), hint_of<Left>());
@@ -279,7 +295,7 @@ struct unary_expression : expression_base {
   Inner inner;
 
   constexpr explicit unary_expression(Inner of) : inner(std::move(of)) {}
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
+  static constexpr void write(text_writer& out, column_hint = {}) {
     out << Op::before;
     put_part<Inner>(out, Op::inside);
     out << Op::after;

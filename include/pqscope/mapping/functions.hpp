@@ -48,9 +48,7 @@ struct count_rows : expression_base {
   static constexpr bool nullable = false;
   static constexpr int precedence = atom_level;
   static constexpr std::size_t parameters = 0;
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
-    out << "count(*)";
-  }
+  static constexpr void write(text_writer& out, column_hint = {}) { out << "count(*)"; }
   void bind(argument_binder&) const noexcept {}
 };
 
@@ -66,7 +64,7 @@ struct coalesce_expression : operand_members<coalesce_expression<Inner, Value>> 
 
   constexpr coalesce_expression(Inner of, Value otherwise)
       : inner(std::move(of)), value(std::move(otherwise)) {}
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
+  static constexpr void write(text_writer& out, column_hint = {}) {
     out << "coalesce(";
     Inner::write(out);
     out << ", ";

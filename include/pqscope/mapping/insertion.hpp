@@ -150,7 +150,7 @@ struct excluded_expression : operand_members<excluded_expression<Member>> {
   static constexpr int precedence = atom_level;
   static constexpr std::size_t parameters = 0;
   static constexpr column_facts const* facts() { return &facts_of_member<Member>; }
-  static constexpr void write(text_writer& out, column_facts const* = nullptr) {
+  static constexpr void write(text_writer& out, column_hint = {}) {
     (out << "excluded.").name(facts()->name);
   }
   void bind(argument_binder&) const noexcept {}
@@ -192,7 +192,7 @@ class insertion {
     }();
 
     static constexpr void write(text_writer& out) {
-      out.add_table(key_of_struct<T>);
+      out.add_table(code_of_struct<T>);
       put_insert(out, table_of<T>, Keyed);
       if constexpr (!std::is_same_v<action, no_conflict>) {
         Conflict::template write<T>(out);

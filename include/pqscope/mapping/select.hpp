@@ -106,7 +106,7 @@ struct value_output {
   static constexpr void put(text_writer& out, bool first) {
     out << (first ? "" : ", ");
     E::write(out);
-    if (column_facts const* const facts = hint_of<E>(); facts && !facts->read_as.empty()) {
+    if (column_hint const facts = hint_of<E>(); facts && !facts->read_as.empty()) {
       out << "::" << facts->read_as;
     }
   }

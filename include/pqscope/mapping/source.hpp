@@ -50,7 +50,7 @@ struct source {
   /// Tells the writer which tables there are; comes first.
   static constexpr void enter(text_writer& out) {
     out.qualify(sizeof...(Tables) > 1);
-    (out.add_table(key_of_struct<typename Tables::entity>), ...);
+    (out.add_table(code_of_struct<typename Tables::entity>), ...);
   }
   static constexpr void write_columns(text_writer& out) {
     int alias = 0;

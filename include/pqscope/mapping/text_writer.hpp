@@ -16,12 +16,28 @@ namespace pqscope::detail {
 void a_column_belongs_to_a_struct_that_is_not_in_the_query();
 void a_query_joins_more_than_16_tables();
 
-/// What a struct type is told apart by while compiling.
+/// What a struct type is told apart by.
 using struct_key = char const*;
 template <class T>
 inline constexpr char struct_mark = 0;
 template <class T>
 inline constexpr struct_key key_of_struct = &struct_mark<T>;
+
+// The same while compiling. For GCC's -fsanitize=undefined no comparison of such addresses is a
+// constant; to Clang's spelling of a type, local ones of one name are alike.
+#ifdef __clang__
+using struct_code = struct_key;
+template <class T>
+inline constexpr struct_code code_of_struct = key_of_struct<T>;
+#else
+using struct_code = std::uint64_t;
+template <class T>
+consteval struct_code hash_of_struct() {
+  return hash_sql(__PRETTY_FUNCTION__);
+}
+template <class T>
+inline constexpr struct_code code_of_struct = hash_of_struct<T>();
+#endif
 
 /// Writes SQL text, while compiling or at run time: counts its characters, and puts them where it
 /// was given a place.
@@ -70,7 +86,7 @@ class text_writer {
   }
 
   /// Says that the table of a struct is in the query, in the order of their aliases `t0`, `t1`.
-  constexpr void add_table(struct_key which) {
+  constexpr void add_table(struct_code which) {
     if (tables_ == max_tables) {
       a_query_joins_more_than_16_tables();
     }
@@ -82,7 +98,7 @@ class text_writer {
   constexpr bool is_qualified() const noexcept { return qualified_; }
 
   /// The alias of the table of the `occurrence`th struct of a type.
-  constexpr int table_of(struct_key which, int occurrence) const {
+  constexpr int table_of(struct_code which, int occurrence) const {
     for (int i = 0; i < tables_; ++i) {
       if (table_[i] == which && occurrence-- == 0) {
         return i;
@@ -118,7 +134,7 @@ class text_writer {
   int placeholders_ = 0;
   int tables_ = 0;
   bool qualified_ = false;
-  struct_key table_[max_tables] = {};
+  struct_code table_[max_tables] = {};
 };
 
 template <class Text>
