@@ -62,7 +62,7 @@ inline config config::from_url(std::string_view url, config const& overrides,
 
 inline config config::from_conninfo(std::string_view conninfo, config const& overrides,
                                     std::source_location where) {
-  if (detail::url_scheme_length(conninfo) != 0) {
+  if (detail::looks_like_url(conninfo)) {
     return from_url(conninfo, overrides, where);
   }
   std::vector<std::string> problems;

@@ -36,6 +36,12 @@ constexpr std::size_t url_scheme_length(std::string_view text) noexcept {
   return text.substr(length).starts_with("://") ? length + 3 : 0;
 }
 
+/// Whether `text` is written as a URL, of whatever scheme.
+constexpr bool looks_like_url(std::string_view text) noexcept {
+  std::size_t const end = text.find_first_of("= \t\r\n'");
+  return text.substr(0, end).find("://") != std::string_view::npos;
+}
+
 /// Reads a connection URL as libpq does, with `+driver` and `database` besides.
 ///
 /// Stricter than libpq in two points: an `@` in the host or the path is refused, as it nearly

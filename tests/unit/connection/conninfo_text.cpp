@@ -82,6 +82,21 @@ TEST_CASE("a connection string that libpq refuses is refused") {
   }
 }
 
+TEST_CASE("a URL of another scheme in place of a connection string is refused as that") {
+  for (char const* text : {"mysql://u:hidden@h/d", "jdbc:postgresql://h/d?password=hidden",
+                           "Postgresql://h/d?user=a b"}) {
+    INFO(text);
+    try {
+      config::from_conninfo(text);
+      FAIL("it was read");
+    } catch (pqscope::config_error const& e) {
+      CHECK(contains(e.what(), "the URL does not begin with postgresql://"));
+      CHECK_FALSE(contains(e.what(), "hidden"));
+    }
+  }
+  CHECK(config::from_conninfo("options=a://b").get("options") == "a://b");
+}
+
 TEST_CASE("values with spaces, quotes, backslashes and nothing survive a round trip") {
   for (std::string const& value :
        {std::string{}, std::string{" "}, std::string{"a b"}, std::string{"it's"},
