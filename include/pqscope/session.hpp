@@ -163,7 +163,7 @@ class session : public statements<session> {
   /// be left.
   ///
   /// \throws stale_row if an object's row was deleted, or its `version` column was changed, since
-  ///         it was loaded
+  ///         it was loaded; without such a column removing a row that is gone is no error
   void flush(std::source_location where = std::source_location::current());
   /// As long as the answer lives, statements do not flush.
   [[nodiscard]] auto no_autoflush();

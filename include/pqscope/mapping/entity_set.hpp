@@ -14,6 +14,7 @@
 #include <pqscope/mapping/tracked.hpp>
 #include <pqscope/mapping/unit_of_work.hpp>
 #include <pqscope/sql/hash.hpp>
+#include <pqscope/types/array_shape.hpp>
 #include <pqscope/types/parameter_list.hpp>
 
 #include <concepts>
@@ -410,6 +411,11 @@ class entity_set : public entity_set_base {
     }
   }
 
+  /// Whether a value is made of floating point numbers, of which NaN is not equal to itself.
+  template <class V>
+  static constexpr bool holds_floating =
+      std::floating_point<non_null_t<typename array_shape<non_null_t<V>>::leaf_type>>;
+
   template <std::size_t I>
   static bool differs(T const& a, T const& b) {
     using binding = nth_binding<T, I>;
@@ -420,6 +426,10 @@ class entity_set : public entity_set_base {
       auto const x = binding::get(a);
       auto const y = binding::get(b);
       return !(x == y) && (x == x || y == y);  // NaN is what it was
+    } else if constexpr (holds_floating<typename binding::value>) {
+      auto const& x = binding::get(a);
+      auto const& y = binding::get(b);
+      return !(x == y) && key_text_for(x) != key_text_for(y);
     } else if constexpr (std::equality_comparable<typename binding::value>) {
       return !(binding::get(a) == binding::get(b));
     } else {
