@@ -436,7 +436,7 @@ inline bool connection_core::transaction_ended(std::size_t main) const noexcept 
 }
 
 /// Takes note of a ROLLBACK TO among what was carried out: cursors and the like, opened since that
-/// savepoint, are gone.
+/// savepoint, are gone; so they are after CLOSE ALL.
 inline void connection_core::note_rollback() noexcept {
   for (libpq::request const& each : requests_) {
     libpq::result_view const answer{each.answer};
@@ -444,7 +444,7 @@ inline void connection_core::note_rollback() noexcept {
       continue;
     }
     std::string_view const tag = answer.command_tag();
-    undone += tag == "ROLLBACK" ? 1U : 0U;
+    undone += tag == "ROLLBACK" || tag == "CLOSE CURSOR ALL" ? 1U : 0U;
     endings += tag == "COMMIT" ? 1U : 0U;  // AND CHAIN leaves another one open
   }
 }

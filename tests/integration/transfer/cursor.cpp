@@ -506,6 +506,21 @@ TEST_CASE("CLOSE rides with the next statement, the commit included, and is sent
   support::ensure_usable(at.conn);
 }
 
+TEST_CASE("a cursor that CLOSE ALL has closed is not closed again, and the transaction commits") {
+  opened at;
+  at.tx->execute("CREATE TEMPORARY TABLE t (id int4)");
+  at.tx->execute("INSERT INTO t VALUES (1)");
+  {
+    auto cur = at.tx->cursor<int>("SELECT g FROM generate_series(1, 10) AS g", {.fetch = 2});
+    CHECK(cur.fetch(2).size() == 2);
+    at.tx->execute("CLOSE ALL");
+  }
+  at.tx->commit();
+  CHECK(at.conn.query<std::int64_t>("SELECT count(*) FROM t").one() == 1);
+  at.tx.reset();
+  support::ensure_usable(at.conn);
+}
+
 TEST_CASE("closing in a failed transaction is silent, in a savepoint too") {
   opened at;
   {
