@@ -281,7 +281,6 @@ class connection_core {
   std::shared_ptr<cancel_gate> gate_;
   std::shared_ptr<core_anchor> anchor_;
   std::uint64_t round_trips_ = 0;
-  unsigned uses_ = 0;
   unsigned generation_ = fork_generation();
   std::atomic<bool> in_use_{false};
   std::atomic<bool> broken_{false};
@@ -321,8 +320,8 @@ class core_use {
     if (libpq::state_of(core_.handle_) == libpq::transaction_state::idle) {
       ++core_.endings;
     }
-    // looking for some costs more than keeping a few
-    if (++core_.uses_ % 16 == 0 && !core_.keeps_notifications && !core_.broken_) {
+    // libpq drops results that nobody asked for, too, where it looks for notifications
+    if (!core_.keeps_notifications && !core_.broken_) {
       libpq::drop_notifications(core_.handle_);
     }
     if (core_.gate_) {

@@ -93,7 +93,7 @@ class core_questions {
   int server_version() const noexcept { return libpq::server_version(core_.handle_); }
   /// A name for a prepared statement that no other one on the connection has.
   std::string statement_name() {
-    return core_.cache_.own(own_statement::mark).name + '_' + std::to_string(++names_);
+    return core_.cache_.prefix() + "question_" + std::to_string(++names_);
   }
 
  private:

@@ -191,6 +191,9 @@ class statement_cache {
     clear();
   }
 
+  /// What the names of the connection's statements begin with; small letters, digits and
+  /// underscores.
+  std::string const& prefix() const noexcept { return prefix_; }
   std::size_t capacity() const noexcept { return capacity_; }
   std::size_t size() const noexcept { return entries_.size(); }
   /// Statements that tell the server to drop those that made room since it was last asked.
