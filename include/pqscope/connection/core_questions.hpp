@@ -14,7 +14,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <source_location>
 #include <span>

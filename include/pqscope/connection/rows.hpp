@@ -11,7 +11,6 @@
 #include <pqscope/libpq/result.hpp>
 
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <source_location>
 #include <string>

@@ -11,7 +11,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <initializer_list>
-#include <iterator>
 #include <source_location>
 #include <string>
 #include <string_view>
