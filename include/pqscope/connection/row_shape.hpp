@@ -23,9 +23,8 @@ struct field_shape {
   std::string_view name;            ///< the member's name; empty where position counts
   std::string_view type_name;       ///< what the C++ type is in PostgreSQL
   bool (*accepts)(oid_t) noexcept;  ///< which column types it can be read from
-  bool (*accepts_known)(oid_t, type_table const*,
-                        std::string*);  ///< the same, of types that users
-                                        ///< made and something is known of
+  /// The same, of types that users made and something is known of.
+  bool (*accepts_known)(oid_t, type_table const*, std::string*);
 };
 
 template <class T>
