@@ -105,7 +105,7 @@ auto& session::objects(std::source_location const& where) {
   detail::unit_of_work& all = unit();
   detail::entity_set_base* known = all.find(detail::key_of_struct<T>);
   if (known == nullptr) {
-    known = &all.add(std::make_unique<detail::entity_set<T>>(all));
+    known = &all.add(std::unique_ptr<detail::entity_set_base>{new detail::entity_set<T>{all}});
   }
   return static_cast<detail::entity_set<T>&>(*known);
 }

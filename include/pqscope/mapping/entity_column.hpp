@@ -16,8 +16,12 @@ namespace pqscope {
 namespace detail {
 
 /// One column of objects: a parameter that is an array, made without a copy of the values.
+///
+/// Its constructor keeps the compiler from looking for the fields of a record.
 template <class T, class Binding>
 struct entity_column {
+  explicit entity_column(std::vector<std::shared_ptr<entity<T>>> const& of) noexcept
+      : objects(of) {}
   std::vector<std::shared_ptr<entity<T>>> const& objects;
 };
 

@@ -80,11 +80,11 @@ class entity_index {
   /// The object of a key; null where there is none.
   object find(std::string const& key) const {
     sort_in();
-    if (ordered_.empty() || ordered_.rbegin()->first < key) {
+    if (ordered_.empty() || (--ordered_.end())->first < key) {
       return nullptr;
     }
     auto const found = ordered_.find(key);
-    return found == ordered_.end() ? nullptr : found->second;
+    return found == ordered_.end() ? nullptr : std::static_pointer_cast<entity<T>>(found->second);
   }
   void erase(std::string const& key) {
     sort_in();
@@ -104,7 +104,7 @@ class entity_index {
   }
 
   mutable std::vector<object> added_;
-  mutable std::map<std::string, object> ordered_;
+  mutable std::map<std::string, std::shared_ptr<entity_base>> ordered_;  // of one type for all T
 };
 
 }  // namespace pqscope::detail

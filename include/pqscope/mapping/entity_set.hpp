@@ -193,9 +193,9 @@ class entity_set : public entity_set_base {
     for (object const& each : std::exchange(doomed_, {})) {
       parameter_list bound;
       add_row_condition(bound, *each);
-      auto sink = std::make_unique<flush_sink>(unit_, table_of<T>, delete_text<T>::is_checked);
-      core.defer_own(sql_of<delete_text<T>>(each->where), bound.view(), unit_.keep(std::move(sink)),
-                     false);
+      answer_sink* const sink =
+          unit_.keep<flush_sink>(unit_, table_of<T>, delete_text<T>::is_checked);
+      core.defer_own(sql_of<delete_text<T>>(each->where), bound.view(), sink, false);
       save(*each);
       each->status = entity_status::removed;
       stored_.erase(key_text(each->loaded));
@@ -248,7 +248,6 @@ class entity_set : public entity_set_base {
   }
 
  private:
-  template <bool WithIdentity>
   class insert_sink : public flush_sink {
    public:
     insert_sink(entity_set& set, std::vector<object> objects)
@@ -513,9 +512,8 @@ class entity_set : public entity_set_base {
         parameter_list bound;
         add_arrays<inserted>(bound, objects, index{});
         std::source_location const where = objects.front()->where;
-        auto sink = std::make_unique<insert_sink<WithIdentity>>(*this, std::move(objects));
-        core.defer_own(sql_of<bulk_insert_text<T, WithIdentity>>(where), bound.view(),
-                       unit_.keep(std::move(sink)), false);
+        answer_sink* const sink = unit_.keep<insert_sink>(*this, std::move(objects));
+        core.defer_own(sql_of<bulk_insert_text<T, WithIdentity>>(where), bound.view(), sink, false);
         return;
       }
     }
@@ -523,9 +521,8 @@ class entity_set : public entity_set_base {
     for (object const& each : objects) {
       parameter_list bound;
       add_values<inserted>(bound, each->value, each->where, index{});
-      auto sink = std::make_unique<insert_sink<WithIdentity>>(*this, std::vector<object>{each});
-      core.defer_own(sql_of<insert_text<T, WithIdentity>>(each->where), bound.view(),
-                     unit_.keep(std::move(sink)), false);
+      answer_sink* const sink = unit_.keep<insert_sink>(*this, std::vector<object>{each});
+      core.defer_own(sql_of<insert_text<T, WithIdentity>>(each->where), bound.view(), sink, false);
     }
   }
 
@@ -561,10 +558,10 @@ class entity_set : public entity_set_base {
     }
     add_row_condition(bound, *one);
     save(*one);
-    auto sink = std::make_unique<update_sink>(unit_, one, where);
+    answer_sink* const sink = unit_.keep<update_sink>(unit_, one, where);
     core.defer_own(
         {.text = text.c_str(), .size = text.size(), .hash = hash_sql(text), .where = where},
-        bound.view(), unit_.keep(std::move(sink)), true);
+        bound.view(), sink, true);
     if constexpr (has_version) {
       using version = nth_binding<T, columns_where<T, is_version>::all[0]>;
       version::get(one->value) =

@@ -169,13 +169,13 @@ class unit_of_work {
   }
   bool failed() const noexcept { return failed_; }
 
-  /// Somebody who waits for an answer; kept until the session ends.
-  template <class Sink>
-  Sink* keep(std::unique_ptr<Sink> sink) {
-    Sink* const kept = sink.get();
-    sinks_.push_back(std::move(sink));
+  /// Makes somebody who waits for an answer; kept until the session ends.
+  template <class Sink, class... Args>
+  answer_sink* keep(Args&&... args) {
+    // a std::make_unique<Sink> would be compiled for each kind and each struct
+    sinks_.push_back(std::unique_ptr<answer_sink>{new Sink(std::forward<Args>(args)...)});
     ++unanswered_;
-    return kept;
+    return sinks_.back().get();
   }
   /// An answer has come.
   void note_answer() noexcept { --unanswered_; }
