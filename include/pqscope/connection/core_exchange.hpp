@@ -306,10 +306,11 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
     }
     return true;
   }
-  bool const changed = code == "0A000" || code == "42704" || code == "XX000";
+  bool const outdated = code == "0A000" || code == "22P07";  // its columns, or a constant of it
+  bool const changed = outdated || code == "42704" || code == "XX000";
   if (changed && known != nullptr && known->prepared) {
     cache_.forget(*known);
-    return code == "0A000";
+    return outdated && failed->streamed == 0;
   }
   return false;
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -157,7 +158,8 @@ class statement_cache {
     }
   }
 
-  /// Forgets one; the server keeps it.
+  /// Forgets one that the server has, but cannot use any more; it is told to drop it together with
+  /// those that made room.
   void forget(cached_statement const& which) noexcept {
     for (cached_statement& each : own_) {
       if (&each == &which) {
@@ -168,7 +170,7 @@ class statement_cache {
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (entries_[i].get() == &which) {
-        erase(i);
+        drop(i);
         break;
       }
     }
@@ -277,11 +279,18 @@ class statement_cache {
     if (oldest == entries_.size()) {
       return false;
     }
-    if (entries_[oldest]->prepared) {
-      evicted_.push_back("DEALLOCATE " + entries_[oldest]->name);
-    }
-    erase(oldest);
+    drop(oldest);
     return true;
+  }
+
+  void drop(std::size_t which) noexcept {
+    if (entries_[which]->prepared) {
+      try {
+        evicted_.push_back("DEALLOCATE " + entries_[which]->name);
+      } catch (std::bad_alloc const&) {  // then the server keeps it
+      }
+    }
+    erase(which);
   }
 
   void erase(std::size_t which) noexcept {

@@ -203,6 +203,61 @@ TEST_CASE("a statement over a type that was dropped and made again is prepared a
   support::ensure_usable(conn);
 }
 
+// A server tells 22P07 of a prepared statement with a constant of a type that was altered since.
+// Here a function does, the second time it is called, so that any release will do.
+TEST_CASE("a prepared statement whose constant is of an altered type is prepared anew") {
+  connection conn{support::test_config()};
+  conn.execute("CREATE TEMP SEQUENCE calls");
+  conn.execute(
+      "CREATE FUNCTION pg_temp.altered() RETURNS int8 LANGUAGE plpgsql AS $$ "
+      "DECLARE call int8 := nextval('calls'); BEGIN "
+      "IF call = 2 OR call = 5 THEN RAISE 'altered' USING ERRCODE = '22P07'; END IF; "
+      "RETURN call; END $$");
+  auto const call = [](auto& on) {
+    return on.template query<std::int64_t>("SELECT pg_temp.altered()").one();
+  };
+  CHECK(call(conn) == 1);
+  CHECK(call(conn) == 3);
+  CHECK(call(conn) == 4);
+  pqscope::transaction tx{conn};
+  CHECK_THROWS_AS(call(tx), pqscope::server_error);  // the transaction is lost, the statement too
+  tx.rollback();
+  auto const prepared = [&] {
+    return conn
+        .query<std::int64_t>(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%altered%' "
+            "AND statement NOT LIKE '%count%'")
+        .one();
+  };
+  CHECK(call(conn) == 6);
+  CHECK(prepared() == 1);
+
+  std::vector<std::int64_t> seen;
+  auto const read = [&](std::int64_t next, bool as_stream) {
+    conn.execute("SELECT setval('calls', $1, false)", next);
+    seen.clear();
+    if (as_stream) {
+      for (std::int64_t each :
+           conn.stream<std::int64_t>("SELECT pg_temp.altered() FROM generate_series(1, 3000)")) {
+        seen.push_back(each);
+      }
+    } else {
+      seen =
+          conn.query<std::int64_t>("SELECT pg_temp.altered() FROM generate_series(1, 3000)").all();
+    }
+  };
+  for (bool const as_stream : {true, false}) {
+    read(10, as_stream);
+    CHECK(seen.size() == 3000);
+    CHECK_THROWS_AS(read(1, as_stream), pqscope::data_exception);
+    CHECK(seen.size() == (as_stream ? 1 : 0));  // what was handed out does not come again
+    read(10, as_stream);
+    read(5, as_stream);  // nothing had arrived
+    CHECK(seen.size() == 3000);
+  }
+  support::ensure_usable(conn);
+}
+
 TEST_CASE("a program's own prepared statements are never touched") {
   connection conn{support::test_config(), {.statement_cache = 1}};
   conn.execute("PREPARE mine AS SELECT 42");
