@@ -302,7 +302,9 @@ inline detail::unit_of_work& session::unit() {
 inline void session::flush_for_nested(std::source_location const& where) {
   if (has_unit()) {
     shared_->unit->require_intact(where);
-    shared_->unit->queue_changes(scope_.use(where), where);
+    detail::connection_core& core = scope_.use(where);
+    shared_->unit->queue_changes(core, where);
+    shared_->unit->settle(core, where);
   }
 }
 

@@ -36,6 +36,9 @@ namespace pqscope::detail {
 /// Takes the answer to a statement of a flush.
 class flush_sink : public answer_sink {
  public:
+  /// Whether the answer has values for objects.
+  static constexpr bool reads_values = false;
+
   flush_sink(unit_of_work& unit, table_view const& table, bool is_checked) noexcept
       : unit_{unit}, table_{table}, is_checked_{is_checked} {}
 
@@ -102,6 +105,9 @@ class entity_set : public entity_set_base {
     }
     if (one->unit != nullptr) {
       throw usage_error("the object belongs to another session, which has not ended", where);
+    }
+    if (one->status == entity_status::detached) {
+      throw usage_error("the object has no row: its session ended before it was inserted", where);
     }
     if (one->status == entity_status::removed || find(key_text(one->loaded)) != nullptr) {
       throw usage_error("the object was removed, or its session has another one of its key", where);
@@ -250,6 +256,8 @@ class entity_set : public entity_set_base {
  private:
   class insert_sink : public flush_sink {
    public:
+    static constexpr bool reads_values = made_columns::count != 0;
+
     insert_sink(entity_set& set, std::vector<object> objects)
         : flush_sink{set.unit_, table_of<T>, false}, set_{set}, objects_{std::move(objects)} {}
 
@@ -267,7 +275,17 @@ class entity_set : public entity_set_base {
         auto row = made.begin();
         for (object const& each : objects_) {
           auto const values = *row++;
-          shape::assign(each->value, values);
+          if constexpr (columns_where<T, has_default>::count != 0) {
+            if (is_changed(*each)) {
+              T const mine = each->value;
+              shape::assign(each->value, values);
+              keep_changed(*each, mine, all_columns{});
+            } else {
+              shape::assign(each->value, values);
+            }
+          } else {
+            shape::assign(each->value, values);
+          }
           shape::assign(each->loaded, values);  // what was changed since is not in the row
         }
       }
@@ -277,12 +295,23 @@ class entity_set : public entity_set_base {
       set_.stored_.add(std::exchange(objects_, {}));
     }
 
+    /// What was given to a column with a default while the INSERT was on its way stays.
+    template <std::size_t... I>
+    static void keep_changed(entity<T>& one, T const& mine, std::index_sequence<I...>) {
+      ((has_default(definition_of<T>.facts[I]) && differs<I>(mine, one.loaded)
+            ? static_cast<void>(nth_binding<T, I>::get(one.value) = nth_binding<T, I>::get(mine))
+            : static_cast<void>(0)),
+       ...);
+    }
+
     entity_set& set_;
     std::vector<object> objects_;
   };
 
   class update_sink : public flush_sink {
    public:
+    static constexpr bool reads_values = generated_columns::count != 0;
+
     update_sink(unit_of_work& unit, object of, std::source_location const& where)
         : flush_sink{unit, table_of<T>, true}, of_{std::move(of)}, where_{where} {}
 
@@ -477,7 +506,8 @@ class entity_set : public entity_set_base {
   static bool fill_links(entity<T>& one) {
     for (entity_link const& each : one.links) {
       entity_base const& parent = *each.parent;
-      if (parent.status == entity_status::removed || parent.status == entity_status::doomed) {
+      if (parent.status == entity_status::removed || parent.status == entity_status::doomed ||
+          parent.status == entity_status::detached) {
         throw usage_error("a new object refers to one that was removed", one.where);
       }
       if (parent.awaits_key || parent.status == entity_status::pending) {
@@ -540,6 +570,9 @@ class entity_set : public entity_set_base {
 
   void update(connection_core& core, object const& one, std::source_location const& where) {
     std::vector<std::size_t> const changed = list_changes(one->value, one->loaded, all_columns{});
+    if (changed.empty()) {
+      return;  // it has been told since that its row is like that
+    }
     constexpr bool returns = generated_columns::count != 0;
     auto const write = [&](text_writer out) {
       put_update(out, table_of<T>, changed.data(), changed.size(), key_of<T>, returns);

@@ -61,6 +61,9 @@ constexpr bool is_written(column_facts const& column) noexcept {
 constexpr bool is_written_but_identity(column_facts const& column) noexcept {
   return column.generated.empty() && !column.identity;
 }
+constexpr bool has_default(column_facts const& column) noexcept {
+  return !column.default_value.empty();
+}
 constexpr bool is_version(column_facts const& column) noexcept {
   return column.version;
 }

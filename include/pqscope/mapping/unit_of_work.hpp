@@ -143,6 +143,14 @@ class unit_of_work {
     flushing_ = false;
   }
 
+  /// What was queued for the session is not a nested one's, which may be undone alone: where an
+  /// answer has values for objects, it has to be there before the nested one begins.
+  void settle(connection_core& core, std::source_location const& where) {
+    if (awaits_values_) {
+      send(core, where);
+    }
+  }
+
   /// Sends what was queued.
   void send(connection_core& core, std::source_location const& where) {
     try {
@@ -175,10 +183,14 @@ class unit_of_work {
     // a std::make_unique<Sink> would be compiled for each kind and each struct
     sinks_.push_back(std::unique_ptr<answer_sink>{new Sink(std::forward<Args>(args)...)});
     ++unanswered_;
+    awaits_values_ = awaits_values_ || Sink::reads_values;
     return sinks_.back().get();
   }
   /// An answer has come.
-  void note_answer() noexcept { --unanswered_; }
+  void note_answer() noexcept {
+    unanswered_ -= unanswered_ > 0 ? 1U : 0U;
+    awaits_values_ = awaits_values_ && unanswered_ > 0;
+  }
   /// An answer could not be read.
   void note_problem(std::exception_ptr problem) noexcept {
     if (!problem_) {
@@ -197,6 +209,7 @@ class unit_of_work {
     if (!keeps) {
       failed_ = false;
       unanswered_ = 0;
+      awaits_values_ = false;
     }
     depth_ = depth - 1;
   }
@@ -228,6 +241,7 @@ class unit_of_work {
   void fail(connection_core& core) noexcept {
     failed_ = true;
     unanswered_ = 0;
+    awaits_values_ = false;
     try {
       first_ = core.first_error;
     } catch (...) {
@@ -283,6 +297,7 @@ class unit_of_work {
   std::exception_ptr problem_;
   std::optional<server_error> first_;
   std::size_t unanswered_ = 0;
+  bool awaits_values_ = false;  // an answer that has not come has values for objects
   int depth_ = 0;
   bool flushing_ = false;
   bool failed_ = false;
