@@ -20,8 +20,9 @@ namespace pqscope::detail {
 class cancel_gate {
  public:
   /// Before a statement, on the connection's thread: waits for a cancel that is under way. Cuts the
-  /// connection if one was given up and does not arrive after all within `patience`.
-  void enter(libpq::connection_handle const& connection) noexcept {
+  /// connection if one was given up and does not arrive after all within `patience`, or if it was
+  /// severed; answers whether it is still whole.
+  bool enter(libpq::connection_handle const& connection) noexcept {
     unsigned state = state_.load(std::memory_order_acquire);
     while ((state & cancelling) != 0) {
       state_.wait(state, std::memory_order_acquire);
@@ -30,17 +31,16 @@ class cancel_gate {
     if (!request_) {
       request_.emplace(libpq::prepare_cancel(connection));
     }
-    if (severed_.load(std::memory_order_relaxed)) {
-      libpq::cut(connection);
-    }
     if (given_up_) {
       given_up_ = libpq::drive(*request_, {.deadline = libpq::clock::now() + patience}) !=
                   libpq::drive_result::done;
-      if (given_up_) {
-        libpq::cut(connection);
-      }
+    }
+    if (given_up_ || severed_.load(std::memory_order_relaxed)) {
+      libpq::cut(connection);
+      return false;
     }
     state_.store(busy, std::memory_order_release);
+    return true;
   }
 
   /// After a statement, on the connection's thread. Does not wait.

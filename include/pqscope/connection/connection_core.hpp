@@ -304,12 +304,16 @@ class core_use {
     try {
       core.last_end_ = exchange_end::unsent;
       require_ready(where);
+      if (core.gate_ && !core.gate_->enter(core.handle_)) {
+        core.poison();
+        throw connection_lost(
+            "the connection was cut before anything was sent: its pool was closed, or a cancel "
+            "request for it did not arrive",
+            where);
+      }
     } catch (...) {
       core.in_use_.store(false, std::memory_order_release);
       throw;
-    }
-    if (core.gate_) {
-      core.gate_->enter(core.handle_);
     }
   }
   core_use(core_use const&) = delete;

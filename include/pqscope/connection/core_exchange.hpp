@@ -194,7 +194,6 @@ inline libpq::result_handle connection_core::send(libpq::request&& statement, sq
   if (requests_[main].asked_to_copy) {
     throw usage_error("COPY moves data: use copy_in or copy_out for it", text.where);
   }
-  listens = listens || requests_[main].listened;
   return std::move(requests_[main].answer);
 }
 
@@ -273,6 +272,7 @@ inline void connection_core::settle_cache(cached_statement* known, std::size_t m
     known->rows = asked.streamed + rows;
   }
   for (libpq::request const& each : requests_) {
+    listens = listens || each.listened;
     if (each.dropped_statements) {
       cache_.clear();
     } else if (each.kind == libpq::request_kind::prepare && each.answer) {
@@ -407,6 +407,13 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
     fields.hint +=
         "prepared statements do not survive behind a pooler that gives each transaction another "
         "server connection: set statement_cache = 0 there";
+  }
+  if ((fields.sqlstate == "0A000" || fields.sqlstate == "22P07") &&
+      failed->kind == libpq::request_kind::execute_prepared) {
+    fields.hint += fields.hint.empty() ? "" : "; ";
+    fields.hint +=
+        "if what the statement reads was changed since it was prepared, run the transaction again: "
+        "it is prepared anew then";
   }
   fields.message.insert(0, which);
   auto const index = static_cast<std::size_t>(failed - requests_.data());

@@ -218,8 +218,12 @@ class core_pipeline {
         core_.cache_.forget(*at.known);
       }
     }
-    for (std::size_t i = places_.front().first; i < core_.requests_.size(); ++i) {
+    for (std::size_t i = 0; i < core_.requests_.size(); ++i) {
       libpq::request const& each = core_.requests_[i];
+      core_.listens = core_.listens || each.listened;
+      if (i < places_.front().first) {
+        continue;
+      }
       if (each.dropped_statements) {
         core_.cache_.clear();
         for (place& at : places_) {
@@ -292,7 +296,6 @@ class core_pipeline {
     }
     for (std::size_t i = 0; i < places_.size(); ++i) {
       libpq::result_handle& answer = core_.requests_[places_[i].main].answer;
-      core_.listens = core_.listens || libpq::result_view{answer}.command_tag() == "LISTEN";
       statements_[i].answer = std::move(answer);
     }
   }

@@ -1,5 +1,6 @@
 #include <pqscope/pool/pool.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
+#include <pqscope/transaction/transaction.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -108,6 +109,23 @@ TEST_CASE("closing with no time at all cuts what is in use at once") {
   lease const held = db.acquire();
   CHECK_FALSE(db.close(0ns));
   CHECK_THROWS_AS(held->execute("SELECT 1"), pqscope::connection_lost);
+}
+
+TEST_CASE("a transaction whose connection was cut before COMMIT was sent is not in doubt") {
+  pool_db here;
+  pool db{here.config(), {.max_size = 1}};
+  lease held = db.acquire();
+  bool told = false;
+  {
+    pqscope::transaction tx{*held};
+    tx.after_rollback([&] { told = true; });
+    tx.execute("CREATE TEMP TABLE t (i int)");
+    CHECK_FALSE(db.close(0ns));
+    CHECK_THROWS_AS(tx.commit(), pqscope::connection_lost);
+    CHECK(told);
+  }
+  held.release();
+  CHECK(here.comes_to(0));
 }
 
 TEST_CASE("a pool may be destroyed while leases are out, which go on working") {

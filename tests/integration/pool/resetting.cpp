@@ -1,4 +1,5 @@
 #include <pqscope/pool/pool.hpp>
+#include <pqscope/pqscope.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/testing/recorder.hpp>
 #include <pqscope/transaction/transaction.hpp>
@@ -225,6 +226,37 @@ TEST_CASE("a LISTEN that is not the last statement of a script is undone, too") 
   CHECK(db.stats().unlistened == 1);
   lease const conn = db.acquire();
   CHECK(conn->query<bool>("SELECT NOT EXISTS (SELECT pg_listening_channels())").one());
+  support::ensure_usable(*conn);
+}
+
+TEST_CASE("a LISTEN that was deferred, or whose script failed behind it, is undone, too") {
+  std::string const channel = support::unique_name("channel");
+  pool db{support::test_config(), {.max_size = 1}};
+  std::string const how = GENERATE(as<std::string>{}, "with a statement", "with the commit",
+                                   "in a nested session", "in a pipeline", "in a script");
+  INFO(how);
+  dynamic_sql const listen{"LISTEN " + channel};
+  if (how == "in a script") {
+    CHECK_THROWS_AS(db.acquire()->execute_script(
+                        dynamic_sql{"BEGIN; LISTEN " + channel + "; COMMIT; SELECT 1 / 0"}),
+                    pqscope::division_by_zero);
+  } else {
+    pqscope::with_session(db, [&](pqscope::session& s) {
+      if (how == "in a nested session") {
+        pqscope::with_session(s, [&](pqscope::session& inner) { inner.defer(listen); });
+        return;
+      }
+      s.defer(listen);
+      if (how == "with a statement") {
+        s.execute("SELECT 1");
+      } else if (how == "in a pipeline") {
+        s.pipeline([](auto& p) { p.execute("SELECT 1"); });
+      }
+    });
+  }
+  lease const conn = db.acquire();
+  CHECK(conn->query<bool>("SELECT NOT EXISTS (SELECT pg_listening_channels())").one());
+  CHECK(db.stats().unlistened == 1);
   support::ensure_usable(*conn);
 }
 
