@@ -4,8 +4,12 @@
 #include <pqscope/connection/scope_link.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/request.hpp>
+#include <pqscope/sql/lexer.hpp>
 #include <pqscope/sql/scanner.hpp>
 #include <pqscope/sql/sql_view.hpp>
+
+#include <cstddef>
+#include <string_view>
 
 namespace pqscope::detail {
 
@@ -14,14 +18,61 @@ inline bool goes_alone(libpq::request const& statement, sql_view const& text) no
   return statement.kind == libpq::request_kind::script || text.verb == control::copy;
 }
 
+/// Whether a word of SQL, which stands for itself in small letters, is that name in quotes.
+inline bool is_name(sql_token const& word, std::string_view quoted) noexcept {
+  std::string_view const text{word.begin, word.size()};
+  if (word.kind != sql_token_kind::word) {
+    return word.kind == sql_token_kind::quoted_identifier && text == quoted;
+  }
+  if (text.size() + 2 != quoted.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char const c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != quoted[i + 1]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Refuses a SAVEPOINT of the name that a scope has: it would be in the way of that one, whose
+/// ROLLBACK TO would undo but a part.
+inline void refuse_namesake(sql_view const& text, scope_link const* innermost) {
+  sql_lexer lexer{text.str()};
+  bool begins = true;  // a statement
+  for (sql_token token = lexer.next(); !token.ends_input(); token = lexer.next()) {
+    if (token.is_comment()) {
+      continue;
+    }
+    if (begins && is_name(token, "\"savepoint\"")) {
+      do {
+        token = lexer.next();
+      } while (token.is_comment());
+      for (scope_link const* link = innermost; link != nullptr; link = link->parent) {
+        if (link->name != nullptr && is_name(token, link->name)) {
+          throw usage_error("an enclosing savepoint has this name: it could not be rolled back",
+                            text.where);
+        }
+      }
+    }
+    begins = token.is(';');
+  }
+}
+
 /// Refuses, before it does harm, a statement that would end the transaction behind the back of the
 /// scopes that stand for it; takes note of one that moves their savepoints.
 inline void refuse_control(libpq::request const& statement, sql_view const& text,
                            scope_link* innermost) {
   char const* instead = nullptr;
   control verb = text.verb;
-  if (statement.kind == libpq::request_kind::script && scan_sql(text.str()).ends_transaction) {
+  bool const is_script = statement.kind == libpq::request_kind::script;
+  if (is_script && scan_sql(text.str()).ends_transaction) {
     verb = control::commit;
+  }
+  if (innermost != nullptr && innermost->parent != nullptr &&
+      (is_script || verb == control::savepoint)) {
+    refuse_namesake(text, innermost);
   }
   switch (verb) {
     case control::begin:

@@ -7,6 +7,7 @@ namespace pqscope::detail {
 /// the innermost one outwards.
 struct scope_link {
   scope_link* parent = nullptr;  ///< the enclosing scope; null for the transaction itself
+  char const* name = nullptr;    ///< its savepoint's, in quotes as in SQL; null for a transaction
   unsigned depth = 0;            ///< 0 for the transaction itself
   bool begun = false;            ///< the server has carried out BEGIN or SAVEPOINT
   bool touched = false;          ///< savepoints were moved by hand: ask the server, assume nothing

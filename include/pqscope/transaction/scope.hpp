@@ -183,6 +183,7 @@ inline scope scope::nest_in(scope_state& outer, std::string quoted,
   state->touched = outer.touched;
   state->savepoint =
       quoted.empty() ? "\"pqscope_" + std::to_string(state->depth) + '"' : std::move(quoted);
+  state->name = state->savepoint.c_str();
   core.queue("SAVEPOINT " + state->savepoint, state.get());
   core.innermost = state.get();
   outer.has_child = true;

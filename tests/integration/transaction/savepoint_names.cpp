@@ -123,6 +123,33 @@ TEST_CASE("names of our own do not meet those that people give by hand") {
   support::ensure_usable(w.conn);
 }
 
+TEST_CASE(
+    "a savepoint of the name of an enclosing one is refused, which could not be rolled back") {
+  watched w;
+  transaction tx{w.conn};
+  tx.execute("SAVEPOINT a");  // no scope has it yet
+  {
+    savepoint outer{tx, "a"};
+    outer.execute("INSERT INTO t VALUES (1)");
+    savepoint inner{outer, "B c"};
+    for (char const* const text : {"SAVEPOINT a", "savepoint A", "/* x */ Savepoint -- y\n \"a\"",
+                                   "SAVEPOINT \"B c\"", "SELECT 1; SAVEPOINT a"}) {
+      INFO(text);
+      CHECK_THROWS_AS(inner.execute_script(dynamic_sql{text}), usage_error);
+    }
+    CHECK_THROWS_AS(inner.execute("SAVEPOINT a"), usage_error);
+    CHECK_THROWS_AS(inner.defer("SAVEPOINT a"), usage_error);
+    inner.execute("SAVEPOINT \"A\"");
+    inner.execute_script(dynamic_sql{"SAVEPOINT bc; SELECT 1 AS savepoint, 2 AS a"});
+    inner.commit();
+    outer.rollback();
+  }
+  tx.execute("INSERT INTO t VALUES (2)");
+  tx.commit();
+  CHECK(w.rows() == std::vector{2});
+  support::ensure_usable(w.conn);
+}
+
 TEST_CASE("savepoints set by hand inside a nested scope go with it") {
   watched w;
   transaction tx{w.conn};
