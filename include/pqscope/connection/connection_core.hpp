@@ -292,7 +292,7 @@ class connection_core {
 /// `last_end()` says then is that thread's.
 class core_use {
  public:
-  core_use(connection_core& core, std::source_location const& where) : core_{core} {
+  core_use(connection_core& core, std::source_location const& where) : core_{&core} {
     if (core.inherited()) {
       throw usage_error(
           "the connection was opened before fork(2): it belongs to the parent process", where);
@@ -319,36 +319,42 @@ class core_use {
   core_use(core_use const&) = delete;
   core_use& operator=(core_use const&) = delete;
   ~core_use() {
-    core_.requests_.clear();
-    core_.queue_.drop_settled();
-    if (libpq::state_of(core_.handle_) == libpq::transaction_state::idle) {
-      ++core_.endings;
+    if (core_ == nullptr) {
+      return;
+    }
+    core_->requests_.clear();
+    core_->queue_.drop_settled();
+    if (libpq::state_of(core_->handle_) == libpq::transaction_state::idle) {
+      ++core_->endings;
     }
     // libpq drops results that nobody asked for, too, where it looks for notifications
-    if (!core_.keeps_notifications && !core_.broken_) {
-      libpq::drop_notifications(core_.handle_);
+    if (!core_->keeps_notifications && !core_->broken_) {
+      libpq::drop_notifications(core_->handle_);
     }
-    if (core_.gate_) {
-      core_.gate_->leave();
+    if (core_->gate_) {
+      core_->gate_->leave();
     }
-    core_.in_use_.store(false, std::memory_order_release);
+    core_->in_use_.store(false, std::memory_order_release);
   }
+
+  /// The connection is gone: there is nothing to give back.
+  void forget() noexcept { core_ = nullptr; }
 
  private:
   void require_ready(std::source_location const& where) const {
-    if (!core_.handle_) {
+    if (!core_->handle_) {
       throw connection_closed("the connection is closed", where);
     }
-    if (core_.broken_) {
+    if (core_->broken_) {
       throw connection_lost("the connection is broken: close it and open another one", where);
     }
-    if (libpq::state_of(core_.handle_) == libpq::transaction_state::active) {
+    if (libpq::state_of(core_->handle_) == libpq::transaction_state::active) {
       throw connection_busy("the connection is busy with what its native handle was used for",
                             where);
     }
   }
 
-  connection_core& core_;
+  connection_core* core_;
 };
 
 }  // namespace pqscope::detail

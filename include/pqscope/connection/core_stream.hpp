@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -30,7 +31,11 @@ class core_stream {
  public:
   /// Sends the statement, with what was queued before it, and waits for its first rows.
   core_stream(connection_core& core, libpq::request&& statement, sql_view const& text)
-      : core_{core}, where_{text.where}, sql_{text.str()}, use_{std::in_place, core, text.where} {
+      : core_{core},
+        anchor_{core.anchor()},
+        where_{text.where},
+        sql_{text.str()},
+        use_{std::in_place, core, text.where} {
     text_ = text;
     text_.text = sql_.c_str();
     refuse(statement);
@@ -56,7 +61,7 @@ class core_stream {
 
   /// Goes on to the next rows, if there are any left. Errors as for any statement.
   void next() {
-    if (!exchange_ || !core_.handle_ || !exchange_->advance()) {
+    if (!exchange_ || is_gone() || !exchange_->advance()) {
       go_on();
     }
   }
@@ -72,6 +77,10 @@ class core_stream {
     if (!exchange_) {
       return;
     }
+    if (anchor_->core == nullptr) {
+      abandon();
+      return;
+    }
     try {
       give_up();
     } catch (...) {
@@ -83,6 +92,18 @@ class core_stream {
   }
 
  private:
+  /// Whether the connection is closed, or in other hands.
+  bool is_gone() const noexcept { return anchor_->core == nullptr || !core_.handle_; }
+
+  /// Lets go of a connection that is there no more.
+  void abandon() noexcept {
+    exchange_.reset();
+    if (anchor_->core == nullptr) {
+      use_->forget();
+    }
+    use_.reset();
+  }
+
   void refuse(libpq::request const& statement) {
     if (core_.innermost != nullptr) {
       refuse_control(statement, text_, core_.innermost);
@@ -145,8 +166,8 @@ class core_stream {
     if (!exchange_) {
       return;
     }
-    if (!core_.handle_) {
-      exchange_.reset();
+    if (is_gone()) {
+      abandon();
       throw connection_closed("the connection was closed while rows were streamed", where_);
     }
     finish_unless_rows(libpq::drive(*exchange_, core_.limits.now()));
@@ -226,6 +247,7 @@ class core_stream {
   }
 
   connection_core& core_;
+  std::shared_ptr<core_anchor> anchor_;
   std::source_location where_;
   std::string sql_;
   sql_view text_;

@@ -315,3 +315,32 @@ TEST_CASE("a stream does not care that its prepared statement is gone, but in a 
   CHECK(read(conn) == std::vector{7});
   ensure_usable(conn);
 }
+
+TEST_CASE("a stream whose lease was given back reads no further, and harms nobody") {
+  pqscope::pool db{support::test_config(), {.max_size = 1}};
+  pqscope::lease lease = db.acquire();
+  {
+    auto stream = lease->stream<int>("SELECT generate_series(1, 100000)");
+    auto at = stream.begin();
+    CHECK(*at == 1);
+    lease.release();
+    pqscope::lease const other = db.acquire();
+    CHECK(other->query<int>("SELECT 7").one() == 7);
+    CHECK_THROWS_AS(
+        [&] {
+          while (at != stream.end()) {
+            ++at;
+          }
+        }(),
+        pqscope::connection_closed);
+    support::ensure_usable(*other);
+  }
+  pqscope::lease held = db.acquire();
+  {
+    auto left = held->stream<int>("SELECT generate_series(1, 100000)");
+    CHECK(*left.begin() == 1);
+    held.release();
+  }
+  CHECK(db.stats().in_use == 0);
+  ensure_usable(*db.acquire());
+}
