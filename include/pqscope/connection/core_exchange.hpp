@@ -395,6 +395,10 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
                                   std::size_t main, sql_view const& text,
                                   std::string const& which) {
   if (outcome == libpq::outcome::lost) {
+    throw_last_word(requests_, text.where);
+    if (notices_.last_words) {  // libpq had no statement to answer with them
+      throw_server_error(*notices_.last_words, std::string{text.str()}, text.where, false);
+    }
     throw_lost(requests_, libpq::error_text(handle_), text.where);
   }
   if (outcome == libpq::outcome::violated) {

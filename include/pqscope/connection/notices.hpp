@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <exception>
+#include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,7 @@ class notice_board {
   std::vector<handler> handlers;  ///< called in order
   /// Whether the server has said, unasked, that it ends the connection.
   std::atomic<bool> farewell{false};
+  std::optional<diagnostics> last_words{};  ///< what it has said then
 
   /// Calls `tell` with the observer, if there is one.
   template <class Tell>
@@ -66,6 +69,7 @@ class notice_board {
     auto& self = *static_cast<notice_board*>(board);
     if (libpq::is_fatal(notice)) {
       self.farewell.store(true, std::memory_order_relaxed);
+      self.keep_last_words(notice);
     }
     if (self.watcher == nullptr && self.handlers.empty()) {
       return;
@@ -82,6 +86,14 @@ class notice_board {
       }
     } catch (...) {
       self.problem("a notice was lost for want of memory");
+    }
+  }
+
+ private:
+  void keep_last_words(PGresult const* notice) noexcept {
+    try {
+      last_words = libpq::read_diagnostics(notice);
+    } catch (std::bad_alloc const&) {  // that it has said something is known
     }
   }
 };

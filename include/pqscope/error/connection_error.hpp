@@ -18,7 +18,8 @@ namespace pqscope {
 /// starting is what connect retries are for.
 class connection_error : public error {
  public:
-  /// Makes an error; `sqlstate` is what the server answered to a failed connect, where known.
+  /// Makes an error; `sqlstate` is what the server answered to a failed connect, or said
+  /// when it ended the connection, where known.
   explicit connection_error(std::string const& message, std::source_location where = {},
                             std::string_view sqlstate = {})
       : error(message, where), sqlstate_size_(sqlstate.size() == 5 ? std::size_t{5} : 0) {

@@ -63,7 +63,7 @@ class exchange {
     row_.reset();
     if (phase_ == phase::queue) {
       if (!queue()) {
-        return finish(broken());
+        return finish_unqueued();
       }
       phase_ = phase::send;
       expect_rows();
@@ -148,6 +148,20 @@ class exchange {
         return PQsendDescribePrepared(connection_, each.name) != 0;
     }
     return false;
+  }
+
+  /// Ends where a request was not taken. libpq sends while it takes large ones: what a server that
+  /// is gone has said before is still to be had.
+  wait_for finish_unqueued() noexcept {
+    if (PQstatus(connection_) == CONNECTION_OK) {
+      return finish(outcome::violated);
+    }
+    input_ended_ = true;
+    phase_ = phase::receive;
+    if (!receive()) {
+      finish(outcome::lost);
+    }
+    return {};
   }
 
   void read_input() noexcept {

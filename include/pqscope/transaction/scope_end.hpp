@@ -85,7 +85,13 @@ inline void scope::require_connected(std::source_location const& where) {
   if (status == connection_status::closed || core.inherited()) {
     core_use const refused{core, where};
   }
-  throw connection_lost("the connection was lost before the transaction could be committed", where);
+  std::string message = "the connection was lost before the transaction could be committed";
+  std::string code;
+  if (auto const& words = core.notices().last_words) {
+    message += ": " + words->message;
+    code = words->sqlstate;
+  }
+  throw connection_lost(message, where, code);
 }
 
 inline void scope::commit(std::source_location const& where) {
