@@ -155,8 +155,7 @@ struct value_expression : expression_base {
     out.placeholder();
     bool const is_element = hint && hint->type.is_array && !array_container<type>;
     if (hint && hint->needs_cast() && !is_element) {
-      out << "::";
-      put_type(out, without_length(hint->type));
+      put_cast(out, hint->type);
     }
   }
   void bind(argument_binder& binder) const { binder.add(value); }
@@ -177,8 +176,7 @@ struct array_expression : expression_base {
   static constexpr void write(text_writer& out, column_hint hint = {}) {
     out.placeholder();
     if (hint && hint->type.is_array && hint->needs_cast()) {
-      out << "::";
-      put_type(out, without_length(hint->type));
+      put_cast(out, hint->type);
     } else if (hint && !hint->type.is_array && hint->type.is_own) {
       out << "::" << hint->type.name << "[]";
     }
