@@ -1,0 +1,95 @@
+// Of which types the values of expressions are, and which operators they have.
+
+#include <catch2/catch_test_macros.hpp>
+#include <pqscope/mapping/create_all.hpp>
+#include <pqscope/mapping/queries.hpp>
+#include <pqscope/pqscope.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "integration/mapping_schema/place.hpp"
+#include "support/ensure_usable.hpp"
+
+using pqscope::col;
+using support::ensure_usable;
+
+namespace {
+
+struct worker {
+  int id{};
+  std::string name;
+};
+struct task {
+  int id{};
+  int worker_id{};
+  std::string title;
+  std::vector<std::string> tags;
+  pqscope::jsonb details;
+  float hours{};
+  std::int16_t priority{};
+  std::optional<int> steps;
+  std::int64_t bytes{};
+  std::string due;
+};
+
+/// Two workers, the second without a task.
+void fill(pqscope::connection& db) {
+  pqscope::create_all<worker, task>(db);
+  db.insert(worker{.id = 1, .name = "Ada"});
+  db.insert(worker{.id = 2, .name = "Bob"});
+  db.insert(task{.id = 7,
+                 .worker_id = 1,
+                 .title = "Paint",
+                 .tags = {"a", "b"},
+                 .details = pqscope::jsonb{R"({"k": "v"})"},
+                 .hours = 1.5F,
+                 .priority = 3,
+                 .steps = {},
+                 .bytes = 40,
+                 .due = "2026-01-02 00:00:00+00"});
+}
+
+}  // namespace
+
+template <>
+inline constexpr auto pqscope::mapping<worker> = pqscope::table(
+    "workers", pqscope::column<&worker::id>().primary_key(), pqscope::column<&worker::name>());
+template <>
+inline constexpr auto pqscope::mapping<task> = pqscope::table(
+    "tasks", pqscope::column<&task::id>().primary_key(),
+    pqscope::column<&task::worker_id>().references<&worker::id>(), pqscope::column<&task::title>(),
+    pqscope::column<&task::tags>(), pqscope::column<&task::details>(),
+    pqscope::column<&task::hours>(), pqscope::column<&task::priority>(),
+    pqscope::column<&task::steps>(), pqscope::column<&task::bytes>(),
+    pqscope::column<&task::due>().type("timestamptz"));
+
+TEST_CASE("an expression over a column behind left_join is optional where the column is NULL") {
+  support::place here;
+  pqscope::connection db{here.db()};
+  fill(db);
+  auto const bob = db.select<worker>().left_join<&task::worker_id>().where(col<&worker::id> == 2);
+  REQUIRE(bob.values(lower(col<&task::title>)).one() == std::nullopt);
+  REQUIRE(bob.values(col<&worker::id> - col<&task::id>).one() == std::nullopt);
+  REQUIRE(bob.values(2 * (col<&task::id> + 1)).one() == std::nullopt);
+  REQUIRE(bob.values(cardinality(col<&task::tags>)).one() == std::nullopt);
+  REQUIRE(bob.values(col<&task::title> == "x").one() == std::nullopt);
+  REQUIRE(bob.values(!(col<&task::title> == "x")).one() == std::nullopt);
+  REQUIRE(bob.values(col<&task::tags>.has("x")).one() == std::nullopt);
+  REQUIRE(bob.values(col<&task::details>.get_text("k")).one() == std::nullopt);
+  REQUIRE(bob.values(coalesce(col<&task::title>, lower(col<&task::title>))).one() == std::nullopt);
+
+  REQUIRE(bob.values(coalesce(col<&task::title>, "none")).one() == "none");
+  REQUIRE(bob.values(col<&task::title>.is_null()).one());
+  REQUIRE(bob.values(col<&task::title>.is_distinct_from("x")).one());
+  REQUIRE(bob.values(count(col<&task::title>)).one() == 0);
+  REQUIRE(bob.values(lower(col<&worker::name>)).one() == "bob");
+  auto const ada = db.select<task>().join<&task::worker_id>().values(lower(col<&task::title>));
+  static_assert(std::is_same_v<decltype(ada)::row, std::string>);
+  REQUIRE(ada.one() == "paint");
+  ensure_usable(db);
+}
