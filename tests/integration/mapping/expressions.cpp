@@ -16,6 +16,7 @@
 #include "support/ensure_usable.hpp"
 
 using pqscope::col;
+using pqscope::count;
 using support::ensure_usable;
 
 namespace {
@@ -91,5 +92,30 @@ TEST_CASE("an expression over a column behind left_join is optional where the co
   auto const ada = db.select<task>().join<&task::worker_id>().values(lower(col<&task::title>));
   static_assert(std::is_same_v<decltype(ada)::row, std::string>);
   REQUIRE(ada.one() == "paint");
+  ensure_usable(db);
+}
+
+TEST_CASE("functions, calculations and aggregates have the operators of columns") {
+  support::place here;
+  pqscope::connection db{here.db()};
+  fill(db);
+  auto const tasks = [&](auto const& condition) { return db.count<task>(condition); };
+  REQUIRE(tasks(lower(col<&task::title>).like("p%")) == 1);
+  REQUIRE(tasks(upper(col<&task::title>).in({"PAINT", "X"})) == 1);
+  REQUIRE(tasks(lower(col<&task::title>).not_in({"paint"})) == 0);
+  REQUIRE(tasks((col<&task::id> + 1).between(8, 9)) == 1);
+  REQUIRE(tasks((col<&task::id> - col<&task::steps>).is_null()) == 1);
+  REQUIRE(tasks((col<&task::steps> == 1).is_null()) == 1);
+  REQUIRE(tasks((col<&task::id> == 7).is_not_distinct_from(true)) == 1);
+  REQUIRE(tasks((col<&task::id> * 2).is_distinct_from(std::optional<int>{14})) == 0);
+  REQUIRE(tasks(cardinality(col<&task::tags>).in({2})) == 1);
+  REQUIRE(tasks(coalesce(col<&task::details>, pqscope::jsonb{"{}"}).has_key("k")) == 1);
+  auto const titles = db.select<task>()
+                          .group_by(col<&task::worker_id>)
+                          .having(count().between(1, 2) && max(col<&task::title>).is_not_null() &&
+                                  sum(col<&task::id>).in({7}))
+                          .order_by(desc(max(col<&task::title>)));
+  REQUIRE(titles.values(min(col<&task::title>)).all().size() == 1);
+  REQUIRE(db.select<task>().values(max(col<&task::tags>).has("b")).one() == true);
   ensure_usable(db);
 }
