@@ -72,7 +72,7 @@ constexpr auto vector_operand(V const& value) {
   }
 }
 
-/// What columns and the like can do besides comparing; arguments become parameters.
+/// What columns and other expressions can do besides comparing; arguments become parameters.
 template <class Self>
 struct operand_members : expression_base {
   /// `IS NULL`.

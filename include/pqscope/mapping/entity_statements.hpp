@@ -143,8 +143,7 @@ struct bulk_insert_text {
       out << (may_default ? "coalesce(" : "");
       put_alias(out, i);
       if (column.type.is_own) {
-        out << "::";
-        put_type(out, without_length(column.type));
+        put_cast(out, column.type);
       }
       if (may_default) {
         out << ", " << column.default_value << ")";

@@ -39,6 +39,10 @@ namespace detail {
 
 struct expression_base : query_expression {};
 
+/// What an expression can do besides comparing; it is in col.hpp, without which there is none.
+template <class Self>
+struct operand_members;
+
 template <class T>
 concept expression = std::is_base_of_v<expression_base, std::remove_cvref_t<T>>;
 
@@ -155,8 +159,7 @@ struct value_expression : expression_base {
     out.placeholder();
     bool const is_element = hint && hint->type.is_array && !array_container<type>;
     if (hint && hint->needs_cast() && !is_element) {
-      out << "::";
-      put_type(out, without_length(hint->type));
+      put_cast(out, hint->type);
     }
   }
   void bind(argument_binder& binder) const { binder.add(value); }
@@ -177,8 +180,7 @@ struct array_expression : expression_base {
   static constexpr void write(text_writer& out, column_hint hint = {}) {
     out.placeholder();
     if (hint && hint->type.is_array && hint->needs_cast()) {
-      out << "::";
-      put_type(out, without_length(hint->type));
+      put_cast(out, hint->type);
     } else if (hint && !hint->type.is_array && hint->type.is_own) {
       out << "::" << hint->type.name << "[]";
     }
@@ -251,7 +253,7 @@ constexpr auto array_operand(Range const& range) {
 /// Two expressions with an operator between them. `Op` has its text, spaces included, and its
 /// precedence.
 template <class Op, class Type, class Left, class Right>
-struct binary_expression : expression_base {
+struct binary_expression : operand_members<binary_expression<Op, Type, Left, Right>> {
   using type = Type;
   static constexpr bool nullable = Op::can_be_null && (Left::nullable || Right::nullable);
   static constexpr int precedence = Op::precedence;
@@ -285,7 +287,7 @@ struct binary_operator {
 
 /// An expression with text around it: a function, a postfix operator, a cast.
 template <class Op, class Type, class Inner>
-struct unary_expression : expression_base {
+struct unary_expression : operand_members<unary_expression<Op, Type, Inner>> {
   using type = Type;
   static constexpr bool nullable = Op::nullable(Inner::nullable);
   static constexpr int precedence = Op::precedence;

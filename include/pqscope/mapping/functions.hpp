@@ -43,7 +43,7 @@ PQSCOPE_FUNCTION(op_max, aggregate_text, "max(")
 
 #undef PQSCOPE_FUNCTION
 
-struct count_rows : expression_base {
+struct count_rows : operand_members<count_rows> {
   using type = std::int64_t;
   static constexpr bool nullable = false;
   static constexpr int precedence = atom_level;

@@ -22,8 +22,7 @@ namespace pqscope::detail {
 constexpr void put_value(text_writer& out, column_facts const& column) {
   out.placeholder();
   if (column.needs_cast()) {
-    out << "::";
-    put_type(out, without_length(column.type));
+    put_cast(out, column.type);
   }
 }
 
@@ -44,14 +43,18 @@ template <class T>
 inline constexpr bool has_identity =
     count_inserted(table_of<T>, true) != count_inserted(table_of<T>, false);
 
-/// Writes the placeholder of a column's value. An empty optional takes the column's default.
+/// Writes the placeholder of a column's value. An empty optional takes the column's default, beside
+/// which the server does not see the column's type: a value that does not declare it is cast.
 constexpr void put_inserted(text_writer& out, column_facts const& column) {
-  bool const has_default = column.optional && !column.default_value.empty();
-  out << (has_default ? "coalesce(" : "");
-  put_value(out, column);
-  if (has_default) {
-    out << ", " << column.default_value << ")";
+  if (!column.optional || column.default_value.empty()) {
+    put_value(out, column);
+    return;
   }
+  (out << "coalesce(").placeholder();
+  if ((column.type.is_own || !column.is_declared) && !column.type.name.empty()) {
+    put_cast(out, column.type);
+  }
+  out << ", " << column.default_value << ")";
 }
 
 /// Writes `INSERT INTO … VALUES (…)` for one row; the table has the alias t0.

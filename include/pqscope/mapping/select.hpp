@@ -73,18 +73,25 @@ struct entity_output {
   void bind(argument_binder&) const noexcept {}
 };
 
-/// Whether an expression of a query can be NULL: as itself, or as a column behind a LEFT JOIN.
+/// Whether an expression of a query can be NULL: as itself, or for a column behind a LEFT JOIN.
 template <class Source, class E>
-consteval bool is_nullable_in() {
-  if constexpr (requires { E::occurrence; }) {
-    return E::nullable || Source::is_left(Source::template find<typename E::owner>(E::occurrence));
-  } else {
-    return E::nullable;
-  }
-}
+inline constexpr bool is_nullable_in = E::nullable;
+template <class Source, auto Member, int Occurrence>
+inline constexpr bool is_nullable_in<Source, column_expression<Member, Occurrence>> =
+    column_expression<Member, Occurrence>::nullable ||
+    Source::is_left(Source::template find<owner_of<Member>>(Occurrence));
+template <class Source, class Op, class Type, class Inner>
+inline constexpr bool is_nullable_in<Source, unary_expression<Op, Type, Inner>> =
+    Op::nullable(is_nullable_in<Source, Inner>);
+template <class Source, class Op, class Type, class Left, class Right>
+inline constexpr bool is_nullable_in<Source, binary_expression<Op, Type, Left, Right>> =
+    Op::can_be_null && (is_nullable_in<Source, Left> || is_nullable_in<Source, Right>);
+template <class Source, class Inner, class Value>
+inline constexpr bool is_nullable_in<Source, coalesce_expression<Inner, Value>> =
+    is_nullable_in<Source, Value>;
 
 template <class Source, class E>
-using result_of = std::conditional_t<is_nullable_in<Source, E>(), std::optional<typename E::type>,
+using result_of = std::conditional_t<is_nullable_in<Source, E>, std::optional<typename E::type>,
                                      typename E::type>;
 
 /// Expressions instead of structs.

@@ -59,11 +59,31 @@ constexpr void put_type(text_writer& out, sql_type const& type) {
   }
 }
 
-/// A cast to a type with its length would cut values off.
-constexpr sql_type without_length(sql_type type) {
-  type.first = -1;
-  type.second = -1;
-  return type;
+/// Whether a name of a type is `word`, which is in lower case.
+constexpr bool is_type_word(std::string_view name, std::string_view word) {
+  bool is_same = name.size() == word.size();
+  for (std::size_t i = 0; is_same && i < word.size(); ++i) {
+    is_same = (name[i] | ' ') == word[i];
+  }
+  return is_same;
+}
+
+/// Writes a cast to the type without its length, which would cut values off: where no length is
+/// said, `character` and `bit` are a single character and bit.
+constexpr void put_cast(text_writer& out, sql_type const& type) {
+  out << "::";
+  if (type.is_quoted) {
+    out.name(type.name);
+  } else {
+    std::size_t const begin = type.name.find('(');
+    std::size_t const end = type.name.find(')', begin);
+    std::string_view name = type.name.substr(0, begin);
+    name = name.substr(0, name.find_last_not_of(' ') + 1);
+    bool const is_character = is_type_word(name, "character") || is_type_word(name, "char");
+    out << (is_character ? "bpchar" : is_type_word(name, "bit") ? "\"bit\"" : name);
+    out << type.name.substr(end == std::string_view::npos ? type.name.size() : end + 1);
+  }
+  out << (type.is_array ? "[]" : "");
 }
 
 /// The type of a column that holds a `T`, which may be an optional.

@@ -115,6 +115,29 @@ TEST_CASE("the text of conditions, form by form") {
           R"(coalesce("E-mail ""home""", $1) = $2)");
 }
 
+TEST_CASE("the text of operators of functions, calculations and conditions") {
+  REQUIRE(where(lower(col<&author::name>).like("a%")) == R"(lower("name") LIKE $1)");
+  REQUIRE(where(upper(col<&author::name>).in({"A", "B"})) == R"(upper("name") = ANY ($1))");
+  REQUIRE(where(coalesce(col<&author::email>, "").not_like("a%")) ==
+          R"(coalesce("E-mail ""home""", $1) NOT LIKE $2)");
+  REQUIRE(where((col<&author::id> + 1).in({1, 2})) == R"("id" + $1 = ANY ($2))");
+  REQUIRE(where((col<&author::id> - 1).between(1, 2)) == R"("id" - $1 >= $2 AND "id" - $3 <= $4)");
+  REQUIRE(where((col<&author::id> / 2).is_distinct_from(std::optional<int>{})) ==
+          R"("id" / $1 IS DISTINCT FROM $2)");
+  REQUIRE(where((col<&author::name> == "a").is_null()) == R"("name" = $1 IS NULL)");
+  REQUIRE(where((col<&author::name> == "a" || col<&author::id> == 1).is_not_null()) ==
+          R"(("name" = $1 OR "id" = $2) IS NOT NULL)");
+  REQUIRE(where((!(col<&author::name> == "a")).is_null()) == R"((NOT ("name" = $1)) IS NULL)");
+  REQUIRE(where((col<&author::name>.is_null()).is_not_distinct_from(true)) ==
+          R"(("name" IS NULL) IS NOT DISTINCT FROM $1)");
+  REQUIRE(to_sql(select<author>()
+                     .having(count().between(1, 2) && max(col<&author::name>).ilike("a"))
+                     .order_by(desc(count(col<&author::id>)))
+                     .values(count())) ==
+          R"(SELECT count(*) FROM "authors" HAVING count(*) >= $1 AND count(*) <= $2 )"
+          R"(AND max("name") ILIKE $3 ORDER BY count("id") DESC)");
+}
+
 TEST_CASE("the text of conditions on arrays, JSON, vectors and types of their own") {
   REQUIRE(where_book(col<&book::tags>.contains(std::vector<std::string>{"a"})) ==
           R"("tags" @> $1::character varying[])");
@@ -211,7 +234,8 @@ TEST_CASE("the text of insertions") {
           R"(INSERT INTO "lib"."books" AS t0 ("author_id", "editor_id", "title", "genre", )"
           R"("embedding", "tags", "details", "price", "added", "pages", "version") VALUES )"
           R"(($1, $2, $3, $4, $5::vector, $6::character varying[], $7, $8, )"
-          R"(coalesce($9, now()), $10, $11) ON CONFLICT ("author_id", "title") DO UPDATE SET )"
+          R"(coalesce($9::timestamp with time zone, now()), $10, $11) )"
+          R"(ON CONFLICT ("author_id", "title") DO UPDATE SET )"
           R"("pages" = t0."pages" + $12, "version" = t0."version" + 1 )"
           R"(RETURNING "id", "author_id", "editor_id", "title"::text, "genre", )"
           R"("embedding"::real[], "tags", "details", "price", "added"::text, "pages", )"
