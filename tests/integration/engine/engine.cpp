@@ -121,6 +121,13 @@ TEST_CASE("what a session leaves at its default is taken from the engine's") {
                                }),
                   pqscope::serialization_failure);
   CHECK(attempts == 3);
+  CHECK_THROWS_AS(with_session(db, {.retry = {.attempts = 1}},
+                               [&](session& s) {
+                                 ++attempts;
+                                 s.execute("DO $$ BEGIN RAISE serialization_failure; END $$");
+                               }),
+                  pqscope::serialization_failure);
+  CHECK(attempts == 4);
   auto held = db.begin();
   CHECK(shown(*held) == "repeatable read 5s default");
   held.rollback();
