@@ -202,7 +202,7 @@ class session : public statements<session> {
         mode_{.isolation = options.isolation,
               .access = options.access,
               .deferrable = options.deferrable,
-              .identify = options.identify},
+              .identify = options.identify.value_or(true)},
         deadline_{deadline},
         attempt_{attempt},
         where_{where} {

@@ -56,7 +56,9 @@ class pool {
   /// `pool_closed`. Waits for nobody.
   ~pool() = default;
 
-  /// A connection. At no round trip if one is idle, unless a `ping` is asked for.
+  /// A connection. At no round trip if one is idle, unless a `ping` is asked for, which ends with
+  /// the caller's time, too. A stop that has been requested already, or a deadline that has passed,
+  /// is an error even if one is idle.
   ///
   /// \throws pool_timeout        if there is none in time, or too many wait; knows why
   /// \throws pool_closed         after `close()`
@@ -82,7 +84,8 @@ class pool {
     detail::pool_core& from = core(where);
     return {from, &from.acquire(options, where)};
   }
-  /// An idle connection if there is one, else an empty lease: opens none and waits for none.
+  /// An idle connection if there is one, else an empty lease: opens none and waits for none. Where
+  /// a `ping` is asked for that may take `ping_timeout`, but no longer than `acquire_timeout`.
   [[nodiscard]] lease try_acquire(std::source_location where = std::source_location::current()) {
     detail::pool_core& from = core(where);
     return {from, from.try_acquire(where)};

@@ -64,13 +64,14 @@ inline pool_entry& pool_core::acquire(acquire_options const& options,
 /// wait is told by `waited`.
 inline pool_entry& pool_core::acquire_one(acquire_options const& options, bool& waited,
                                           std::source_location const& where) {
-  pool_entry* const entry = take_idle(where, true);
+  time_point const until = limit_of(options);
+  pool_entry* const entry = is_over(options) ? count_in() : take_idle(where, true);
   try {
-    if (entry != nullptr && make_ready(*entry, idle_step(), where)) {
+    if (entry != nullptr && make_ready(*entry, idle_step(), options, until, where)) {
       return *entry;
     }
     waited = true;
-    return acquire_slowly(entry != nullptr, options, where);
+    return acquire_slowly(entry != nullptr, options, until, where);
   } catch (pool_timeout const&) {
     count_out(entry != nullptr, &pool_stats::timeouts);
     throw;
@@ -78,6 +79,27 @@ inline pool_entry& pool_core::acquire_one(acquire_options const& options, bool& 
     count_out(entry != nullptr, &pool_stats::errors);
     throw;
   }
+}
+
+/// When a caller who asks now gives up.
+inline pool_core::time_point pool_core::limit_of(acquire_options const& options) const noexcept {
+  return least(time_after(options.timeout.value_or(options_.acquire_timeout)),
+               options.deadline.value_or(libpq::never));
+}
+
+/// Whether a caller is to stop, or its deadline has passed: then it gets nothing. Its timeout may
+/// have passed as well, for it gets what is idle all the same.
+inline bool pool_core::is_over(acquire_options const& options) noexcept {
+  return options.stop.stop_requested() ||
+         (options.deadline && *options.deadline <= libpq::clock::now());
+}
+
+/// Counts a caller in who gets no idle connection.
+inline pool_entry* pool_core::count_in() noexcept {
+  lock const held{mutex_};
+  ++counts_.requests;
+  ++users_;
+  return nullptr;
 }
 
 /// An idle connection, if there is one for somebody who does not wait. Counts the caller in, if it
@@ -109,18 +131,14 @@ inline void pool_core::count_out(bool had_one, std::uint64_t pool_stats::* reaso
 
 /// Waits for a connection, or makes one; `served` for who has had one already, a dead one.
 inline pool_entry& pool_core::acquire_slowly(bool served, acquire_options const& options,
-                                             std::source_location const& where) {
+                                             time_point until, std::source_location const& where) {
   auto const start = libpq::clock::now();
-  time_point until = time_after(options.timeout.value_or(options_.acquire_timeout));
-  if (options.deadline && *options.deadline < until) {
-    until = *options.deadline;
-  }
   for (bool first = served;; first = true) {
     pool_caller caller;
     caller.first = first;
     pool_entry& entry = wait_for_one(caller, options, until, where);
     entry.touched.store(false, std::memory_order_relaxed);
-    if (make_ready(entry, caller.step, where)) {
+    if (make_ready(entry, caller.step, options, until, where)) {
       auto const waited = libpq::clock::now() - start;
       lock const held{mutex_};
       counts_.acquired += served ? 0U : 1U;
@@ -144,6 +162,10 @@ inline pool_entry& pool_core::wait_for_one(pool_caller& caller, acquire_options 
                                      caller.interrupt.request_stop();
                                    }};
   lock held{mutex_};
+  bool const late = caller.first ? is_out_of_time(options, until) : is_over(options);
+  if (late && !state_.is_closed()) {
+    give_up(held, caller, options, until, where);
+  }
   caller.errors_before = counts_.connect_errors;
   if (!options.waits_for_server && state_.idle() == 0 && state_.pauses(libpq::clock::now())) {
     throw connection_error("the server could not be reached a moment ago: " + last_error_, where);
@@ -199,14 +221,26 @@ inline void pool_core::wait_for_turn(lock& held, pool_caller& caller,
   wake(held);
 }
 
-/// Makes sure that the connection can be handed out. Else its slot is vacant again.
-inline bool pool_core::make_ready(pool_entry& entry, pool_step step,
-                                  std::source_location const& where) {
-  if (step == pool_step::check && !is_healthy(entry, where)) {
-    drop(entry, true);
-    return false;
+/// Makes sure that the connection can be handed out. Else it is given up: its slot is vacant again,
+/// or, where it was not even asked for want of time, its connection the next one's.
+inline bool pool_core::make_ready(pool_entry& entry, pool_step step, acquire_options const& options,
+                                  time_point until, std::source_location const& where) {
+  finding const found =
+      step == pool_step::check ? look_at(entry, options, until, where) : finding::alive;
+  switch (found) {
+    case finding::alive:
+      return !options_.before_acquire || prepare(entry, where);
+    case finding::not_asked: {
+      lock held{mutex_};
+      put_back(held, entry);
+      return false;
+    }
+    case finding::dead:
+    case finding::unanswered:
+      drop(entry, found == finding::dead);
+      return false;
   }
-  return !options_.before_acquire || prepare(entry, where);
+  return false;
 }
 
 /// Has the program's hook see a connection before it is handed out. As `make_ready`.
@@ -228,28 +262,46 @@ inline bool pool_core::prepare(pool_entry& entry, std::source_location const& wh
   return good;
 }
 
-inline bool pool_core::is_healthy(pool_entry& entry, std::source_location const& where) {
+/// Whether a caller has its connection pinged: not where it has no time to wait for the answer.
+inline bool pool_core::pings(acquire_options const& options) const noexcept {
+  return options_.health_check == health_check::ping &&
+         options.timeout.value_or(options_.acquire_timeout).count() > 0;
+}
+
+/// Whether there is no time left for another ping.
+inline bool pool_core::is_out_of_time(acquire_options const& options,
+                                      time_point until) const noexcept {
+  return is_over(options) || (pings(options) && libpq::clock::now() >= until);
+}
+
+/// Finds out how a connection is, as `health_check` says, within the caller's limits.
+inline pool_core::finding pool_core::look_at(pool_entry& entry, acquire_options const& options,
+                                             time_point until, std::source_location const& where) {
   connection_core& core = entry.open->core_for(where);
   if (!core.look_alive()) {
-    return false;
+    return finding::dead;
   }
-  if (options_.health_check != health_check::ping) {
-    return true;
+  if (!pings(options)) {
+    return finding::alive;
   }
   operation_limits const before = core.limits;
   patience const patience_before = core.patience;
   core.limits = {
-      .each = saturated(std::chrono::ceil<std::chrono::milliseconds>(options_.ping_timeout))};
+      .each = saturated(std::chrono::ceil<std::chrono::milliseconds>(options_.ping_timeout)),
+      .until = until,
+      .stop = options.stop};
   core.patience.recovery = std::chrono::milliseconds{0};  // one that does not answer is given up
-  bool answered = false;
+  finding found = finding::alive;
   try {
     core.control("SELECT 1", where, statement_origin::internal);
-    answered = true;
-  } catch (error const&) {
+  } catch (...) {
+    bool const cut_short = is_out_of_time(options, until);
+    bool const intact = core.status() == connection_status::idle;
+    found = !cut_short ? finding::dead : intact ? finding::not_asked : finding::unanswered;
   }
   core.limits = before;
   core.patience = patience_before;
-  return answered;
+  return found;
 }
 
 /// Closes a connection that was to be handed out.
@@ -273,7 +325,7 @@ inline void pool_core::drop(pool_entry& entry, bool dead) noexcept {
 /// Takes the caller out of the queue and says why it gets nothing.
 inline void pool_core::give_up(lock& held, pool_caller& caller, acquire_options const& options,
                                time_point until, std::source_location const& where) {
-  bool const stopped = caller.stopped;
+  bool const stopped = caller.stopped || options.stop.stop_requested();
   state_.leave(caller);
   state_.advance(libpq::clock::now());
   wake(held);

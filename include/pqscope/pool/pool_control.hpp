@@ -64,10 +64,12 @@ inline void pool_core::require_own_process(std::source_location const& where) co
 
 inline pool_entry* pool_core::try_acquire(std::source_location const& where) {
   require_own_process(where);
+  acquire_options const plain;
+  time_point const until = limit_of(plain);
   for (;;) {
     pool_entry* const entry = take_idle(where, false);
     try {
-      if (entry == nullptr || make_ready(*entry, idle_step(), where)) {
+      if (entry == nullptr || make_ready(*entry, idle_step(), plain, until, where)) {
         return entry;
       }
     } catch (...) {
@@ -77,14 +79,16 @@ inline pool_entry* pool_core::try_acquire(std::source_location const& where) {
     lock held{mutex_};
     --counts_.requests;
     --counts_.acquired;
-    leave(held);  // and look for another one
+    leave(held);
+    if (is_out_of_time(plain, until)) {
+      return nullptr;
+    }
   }
 }
 
 inline void pool_core::warm_up(acquire_options const& options, std::source_location const& where) {
   require_own_process(where);
-  time_point const until = least(time_after(options.timeout.value_or(options_.acquire_timeout)),
-                                 options.deadline.value_or(libpq::never));
+  time_point const until = limit_of(options);
   lock held{mutex_};
   ++users_;
   try {

@@ -87,6 +87,13 @@ class pool_core {
   using lock = std::unique_lock<std::mutex>;
   using time_point = libpq::clock::time_point;
 
+  /// How a connection was found that is to be handed out.
+  enum class finding : unsigned char {
+    alive,
+    dead,
+    unanswered,  ///< the caller's time was over before it had answered
+    not_asked,   ///< that was over already
+  };
   /// What a connection that came back is good for.
   enum class verdict : unsigned char {
     keep,      ///< everything
@@ -112,8 +119,9 @@ class pool_core {
 
   pool_entry& acquire_one(acquire_options const& options, bool& waited,
                           std::source_location const& where);
-  pool_entry& acquire_slowly(bool served, acquire_options const& options,
+  pool_entry& acquire_slowly(bool served, acquire_options const& options, time_point until,
                              std::source_location const& where);
+  pool_entry* count_in() noexcept;
   pool_entry* take_idle(std::source_location const& where, bool waits) noexcept;
   void count_out(bool had_one, std::uint64_t pool_stats::* reason) noexcept;
   pool_entry& wait_for_one(pool_caller& caller, acquire_options const& options, time_point until,
@@ -129,8 +137,14 @@ class pool_core {
   bool drive_attempt(pool_entry& entry, config const& target, std::uint64_t generation,
                      libpq::limit const& bound, std::source_location const& where);
   void equip(pool_entry& entry, std::source_location const& where);
-  bool is_healthy(pool_entry& entry, std::source_location const& where);
-  bool make_ready(pool_entry& entry, pool_step step, std::source_location const& where);
+  time_point limit_of(acquire_options const& options) const noexcept;
+  static bool is_over(acquire_options const& options) noexcept;
+  bool pings(acquire_options const& options) const noexcept;
+  bool is_out_of_time(acquire_options const& options, time_point until) const noexcept;
+  finding look_at(pool_entry& entry, acquire_options const& options, time_point until,
+                  std::source_location const& where);
+  bool make_ready(pool_entry& entry, pool_step step, acquire_options const& options,
+                  time_point until, std::source_location const& where);
   bool prepare(pool_entry& entry, std::source_location const& where);
   void put_back(lock& held, pool_entry& entry) noexcept;
   void drop(pool_entry& entry, bool dead) noexcept;

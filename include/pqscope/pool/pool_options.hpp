@@ -39,7 +39,7 @@ struct pool_options {
   /// `pool::warm_up()`, by the constructor with `open_at_construction`, else when needed.
   std::size_t min_size = 0;
   std::size_t max_size = 10;  ///< how many connections there are at most
-  /// How long `acquire` waits, connecting included, before it throws `pool_timeout`.
+  /// How long `acquire` waits, connecting and a ping included, before it throws `pool_timeout`.
   std::chrono::nanoseconds acquire_timeout = std::chrono::seconds{30};
   /// How many may wait; the next one is refused at once with `pool_timeout`. Unset: any number.
   std::optional<std::size_t> max_waiting{};
@@ -82,7 +82,9 @@ struct pool_options {
   /// How long its connections look for an answer before they sleep, see `connection_options`.
   std::chrono::microseconds spin{0};
   bool open_at_construction = false;  ///< the constructor calls `warm_up()`
-  std::chrono::nanoseconds ping_timeout = std::chrono::seconds{2};   ///< limit of a ping
+  /// Limit of a ping: a connection that has not answered then is dead. One whose caller's own time
+  /// ends earlier is closed alone.
+  std::chrono::nanoseconds ping_timeout = std::chrono::seconds{2};
   std::chrono::nanoseconds reset_timeout = std::chrono::seconds{2};  ///< limit of cleaning up
 };
 

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <pqscope/pqscope.hpp>
+#include <pqscope/testing/faulty_proxy.hpp>
 #include <pqscope/testing/recorder.hpp>
 
 #include <sys/wait.h>
@@ -120,6 +121,13 @@ TEST_CASE("what a session leaves at its default is taken from the engine's") {
                                }),
                   pqscope::serialization_failure);
   CHECK(attempts == 3);
+  CHECK_THROWS_AS(with_session(db, {.retry = {.attempts = 1}},
+                               [&](session& s) {
+                                 ++attempts;
+                                 s.execute("DO $$ BEGIN RAISE serialization_failure; END $$");
+                               }),
+                  pqscope::serialization_failure);
+  CHECK(attempts == 4);
   auto held = db.begin();
   CHECK(shown(*held) == "repeatable read 5s default");
   held.rollback();
@@ -181,6 +189,26 @@ TEST_CASE("an unreachable replica is left alone for a while") {
   CHECK(stats.replicas.at(0).connect_errors == 1);
   CHECK(stats.replicas.at(1).acquired == 10);
   CHECK(stats.primary.acquired == 0);
+}
+
+TEST_CASE("a replica that does not answer a ping in the time for replicas is left alone") {
+  pqscope::testing::faulty_proxy replica{support::test_config()};
+  engine db{support::test_config(),
+            {.pool = {.health_check = pqscope::health_check::ping, .ping_timeout = 1h},
+             .replicas = {replica.config()},
+             .replica_timeout = 200ms}};
+  auto const reads = [&] {
+    return with_session(db.reader(), [](session& s) { return s.query<int>("SELECT 1").one(); });
+  };
+  CHECK(reads() == 1);
+  REQUIRE(db.stats().replicas.at(0).idle == 1);
+  replica.stall();
+  auto const start = std::chrono::steady_clock::now();
+  CHECK(reads() == 1);
+  CHECK(reads() == 1);
+  CHECK(std::chrono::steady_clock::now() - start < 20s);
+  CHECK(db.stats().replicas.at(0).timeouts == 1);
+  CHECK(db.stats().primary.acquired == 2);
 }
 
 TEST_CASE("many threads work on one engine, and all that was acknowledged is there") {

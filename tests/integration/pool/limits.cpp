@@ -58,15 +58,6 @@ TEST_CASE("the earlier of a time limit and a deadline decides, and names the err
   support::ensure_whole(db);
 }
 
-TEST_CASE("a deadline that has passed does not keep anybody from an idle connection") {
-  pool db{support::test_config(), {.max_size = 1}};
-  {
-    lease const opened = db.acquire();
-  }
-  lease const conn = db.acquire(acquire_options{.deadline = clock_type::now() - 1s});
-  support::ensure_usable(*conn);
-}
-
 TEST_CASE("a stop request ends the wait for a connection that others have") {
   pool db{support::test_config(), {.max_size = 1, .acquire_timeout = 1h}};
   {

@@ -1,11 +1,14 @@
 #include <pqscope/pool/pool.hpp>
+#include <pqscope/pool_source.hpp>
 #include <pqscope/testing/faulty_proxy.hpp>
+#include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,12 +18,15 @@
 #include "support/ensure_usable.hpp"
 
 using namespace std::chrono_literals;
+using pqscope::acquire_options;
 using pqscope::health_check;
 using pqscope::lease;
 using pqscope::pool;
 using support::pool_db;
 
 namespace {
+
+using clock_type = std::chrono::steady_clock;
 
 /// Opens as many connections as may be, and gives them back: their numbers.
 std::vector<int> fill(pool& db) {
@@ -69,6 +75,118 @@ TEST_CASE("a ping finds a connection whose network has gone dark, in its own tim
   }
   CHECK(db.stats().failed_checks == 1);
   support::ensure_whole(db);
+}
+
+TEST_CASE("a ping ends with the caller's own limit, and what was not found dead is not replaced") {
+  pool_db here;
+  pqscope::testing::faulty_proxy proxy{here.config()};
+  pool db{proxy.config(), {.max_size = 2, .health_check = health_check::ping, .ping_timeout = 1h}};
+  fill(db);
+  proxy.stall();
+  auto const start = clock_type::now();
+  SECTION("its timeout") {
+    CHECK_THROWS_AS(db.acquire(100ms), pqscope::pool_timeout);
+    CHECK(clock_type::now() - start >= 100ms);
+    CHECK(db.stats().timeouts == 1);
+  }
+  SECTION("its deadline") {
+    CHECK_THROWS_AS(db.acquire(acquire_options{.deadline = start + 100ms}),
+                    pqscope::deadline_exceeded);
+    CHECK(clock_type::now() - start >= 100ms);
+    CHECK(db.stats().errors == 1);
+  }
+  SECTION("that of a session") {
+    CHECK_THROWS_AS(pqscope::with_session(db, {.deadline = 100ms},
+                                          [](pqscope::session& s) { s.execute("SELECT 1"); }),
+                    pqscope::deadline_exceeded);
+  }
+  SECTION("its stop token") {
+    std::stop_source stop;
+    std::jthread const beside{[&] {
+      support::eventually([&] { return db.stats().in_use == 1; });
+      stop.request_stop();
+    }};
+    CHECK_THROWS_AS(db.acquire(acquire_options{.stop = stop.get_token()}),
+                    pqscope::operation_cancelled);
+    CHECK(db.stats().errors == 1);
+  }
+  CHECK(clock_type::now() - start < 20s);
+  CHECK(db.stats().failed_checks == 0);
+  CHECK(db.stats().retired == 0);
+  CHECK(db.stats().idle == 1);
+  CHECK(support::add_up(db.stats()));
+  proxy.resume();
+  support::ensure_whole(db);
+  CHECK(db.stats().connects == 3);
+}
+
+TEST_CASE("a ping of a pool whose own time is shorter ends with that; try_acquire finds nothing") {
+  pool_db here;
+  pqscope::testing::faulty_proxy proxy{here.config()};
+  pool db{proxy.config(),
+          {.max_size = 1,
+           .acquire_timeout = 200ms,
+           .health_check = health_check::ping,
+           .ping_timeout = 1h}};
+  REQUIRE(db.acquire(10s));
+  proxy.stall();
+  auto const start = clock_type::now();
+  SECTION("acquire") {
+    CHECK_THROWS_AS(db.acquire(), pqscope::pool_timeout);
+  }
+  SECTION("try_acquire") {
+    CHECK_FALSE(db.try_acquire());
+  }
+  CHECK(clock_type::now() - start < 20s);
+  CHECK(db.stats().size == 0);
+  CHECK(support::add_up(db.stats()));
+  proxy.resume();
+  support::ensure_whole(db);
+}
+
+TEST_CASE("a caller without any time is handed an idle connection that nobody has pinged") {
+  pool_db here;
+  pqscope::testing::faulty_proxy proxy{here.config()};
+  pool db{proxy.config(), {.max_size = 1, .health_check = health_check::ping}};
+  int const pid = fill(db).front();
+  auto const trips = proxy.round_trips();
+  CHECK(db.acquire(0ns)->backend_pid() == pid);
+  CHECK(proxy.round_trips() == trips);
+  here.outside.terminate(pid);
+  CHECK(support::eventually([&] {  // a dead one is not handed out, as far as its socket tells
+    try {
+      return !db.acquire(0ns);
+    } catch (pqscope::pool_timeout const&) {
+      return true;
+    }
+  }));
+  support::ensure_whole(db);
+}
+
+TEST_CASE("who was to stop already, or whose deadline has passed, gets no idle connection") {
+  pool_db here;
+  pqscope::testing::faulty_proxy proxy{here.config()};
+  pool db{proxy.config(),
+          {.max_size = 1,
+           .health_check = GENERATE(health_check::none, health_check::socket, health_check::ping)}};
+  fill(db);
+  auto const trips = proxy.round_trips();
+  std::stop_source stop;
+  stop.request_stop();
+  auto const work = [](pqscope::session& s) { s.execute("SELECT 1"); };
+  CHECK_THROWS_AS(db.acquire(acquire_options{.stop = stop.get_token()}),
+                  pqscope::operation_cancelled);
+  CHECK_THROWS_AS(db.acquire(acquire_options{.deadline = clock_type::now()}),
+                  pqscope::deadline_exceeded);
+  CHECK_THROWS_AS(pqscope::with_session(db, {.stop = stop.get_token()}, work),
+                  pqscope::operation_cancelled);
+  CHECK_THROWS_AS(pqscope::with_session(db, {.deadline = 0ns}, work), pqscope::deadline_exceeded);
+  CHECK(proxy.round_trips() == trips);
+  CHECK(db.stats().errors == 4);
+  CHECK(db.stats().idle == 1);
+  CHECK(support::add_up(db.stats()));
+  db.close();
+  CHECK_THROWS_AS(db.acquire(acquire_options{.stop = stop.get_token()}), pqscope::pool_closed);
 }
 
 TEST_CASE("try_acquire hands out no dead connection either") {
