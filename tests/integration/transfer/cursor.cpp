@@ -6,11 +6,13 @@
 #include <pqscope/transaction/savepoint.hpp>
 #include <pqscope/transaction/transaction.hpp>
 #include <pqscope/transfer/cursor.hpp>
+#include <pqscope/transfer/stream.hpp>
 #include <pqscope/unique_session.hpp>
 #include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -315,6 +317,67 @@ TEST_CASE("mixing iteration, fetch and move keeps the order, whatever the page")
     CHECK(cur.move(5) == 1);
     CHECK(seen == ints{1, 2, 3, 5, 6, 7, 9, 10});
     CHECK(cur.fetch_all().empty());
+    at.done();
+  }
+}
+
+TEST_CASE("rows that were read ahead are not lost where fetching more fails") {
+  pqscope::connection conn{support::test_config()};
+  for (bool const all : {false, true}) {
+    auto held = conn.cursor<int>("SELECT generate_series(1, 10)", {.fetch = 3, .with_hold = true});
+    auto const it = held.begin();
+    conn.deadline(std::chrono::steady_clock::now());
+    if (all) {
+      CHECK_THROWS_AS(held.fetch_all(), pqscope::deadline_exceeded);
+    } else {
+      CHECK_THROWS_AS(held.fetch(20), pqscope::deadline_exceeded);
+    }
+    conn.deadline(std::nullopt);
+    {
+      auto busy = conn.stream<int>("SELECT generate_series(1, 5)");
+      CHECK_THROWS_AS(held.fetch(20), pqscope::connection_busy);
+      CHECK_THROWS_AS(held.fetch_all(), pqscope::connection_busy);
+    }
+    CHECK(*it == 1);
+    CHECK(held.fetch(3) == ints{2, 3, 4});
+    CHECK((all ? held.fetch_all() : held.fetch(20)) == ints{5, 6, 7, 8, 9, 10});
+    CHECK(held.fetch_all().empty());
+  }
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("after a rollback to a savepoint a cursor goes on where fetching has failed") {
+  opened at;
+  auto cur = at.tx->cursor<int>("SELECT generate_series(1, 6)", {.fetch = 3});
+  CHECK(*cur.begin() == 1);
+  {
+    pqscope::savepoint inner{*at.tx};
+    CHECK_THROWS_AS(inner.execute("SELECT 1/0"), pqscope::division_by_zero);
+    CHECK_THROWS_AS(cur.fetch(5), pqscope::in_failed_sql_transaction);
+    CHECK_THROWS_AS(cur.fetch_all(), pqscope::in_failed_sql_transaction);
+  }
+  CHECK(cur.fetch_all() == ints{2, 3, 4, 5, 6});
+  at.done();
+}
+
+TEST_CASE("a value that cannot be decoded takes no other row of a cursor with it") {
+  for (int page = 1; page <= 6; ++page) {
+    opened at;
+    auto cur =
+        at.tx->cursor<int>("SELECT nullif(i, 4) FROM generate_series(1, 6) AS i", {.fetch = page});
+    CHECK(*cur.begin() == 1);
+    CHECK_THROWS_AS(cur.fetch(5), pqscope::unexpected_null);
+    CHECK_THROWS_AS(cur.fetch_all(), pqscope::unexpected_null);
+    CHECK_THROWS_AS(cur.fetch(3), pqscope::unexpected_null);
+    CHECK(cur.fetch(2) == ints{2, 3});
+    CHECK_THROWS_AS(cur.fetch_one(), pqscope::unexpected_null);
+    CHECK(cur.move(1) == 1);
+    ints seen;
+    for (int const each : cur) {
+      seen.push_back(each);
+    }
+    CHECK(seen == ints{5, 6});
+    CHECK(cur.fetch(1).empty());
     at.done();
   }
 }
