@@ -149,11 +149,14 @@ class cursor {
     return found;
   }
 
-  /// Closes it: CLOSE rides with the next statement of the transaction; for one WITH HOLD outside
-  /// its transaction it is a round trip or two, of less than five seconds. Nothing is sent, and
+  /// Closes it: CLOSE rides with the next statement of the transaction. Nothing is sent, and
   /// nothing thrown, where the transaction has failed or is over or the connection is gone: the
   /// server has closed it then or will. Nor where a savepoint was rolled back since it was
   /// declared: the end of the transaction closes it.
+  ///
+  /// One WITH HOLD, outside its transaction or in a savepoint, is closed in a round trip or two, of
+  /// less than five seconds. Where the transaction has failed, or rows of a stream are arriving,
+  /// these go ahead of the first statement after that.
   void close() noexcept {
     handle_.close();
     forget_page();
