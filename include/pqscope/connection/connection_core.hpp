@@ -58,6 +58,14 @@ struct core_anchor {
   connection_core* core;
 };
 
+/// What the server keeps; see `core_leftovers`.
+struct leftover {
+  std::string asks;            ///< a query that returns a row if it is there
+  std::string frees;           ///< a statement
+  std::string_view gone;       ///< the SQLSTATE of that where it is not
+  std::source_location where;  ///< for observers
+};
+
 /// One connection's state, at an address that does not change: the handle, what rides with the next
 /// exchange, the scopes alive on it. Everything that is sent goes through `perform`.
 ///
@@ -231,6 +239,8 @@ class connection_core {
   template <class>
   friend class core_batch;
   template <class>
+  friend class core_leftovers;
+  template <class>
   friend class core_pipeline;
   template <class>
   friend class core_questions;
@@ -274,9 +284,11 @@ class connection_core {
   notice_board notices_;
   statement_queue queue_;
   statement_cache cache_;
-  std::vector<std::string> deallocations_;  // that ride with what is sent
-  unsigned stale_ = 0;                      // times the server did not know what was prepared
-  std::size_t mark_at_ = 0;                 // where it is asked behind deferred statements
+  std::vector<leftover> leftovers_;
+  void (*free_leftovers_)(connection_core&) noexcept = nullptr;  // where there are any
+  std::vector<std::string> deallocations_;                       // that ride with what is sent
+  unsigned stale_ = 0;       // times the server did not know what was prepared
+  std::size_t mark_at_ = 0;  // where it is asked behind deferred statements
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;
   std::shared_ptr<core_anchor> anchor_;
@@ -311,7 +323,15 @@ class core_use {
             "request for it did not arrive",
             where);
       }
+      if (core.free_leftovers_ != nullptr) {
+        core.free_leftovers_(core);
+        core.last_end_ = exchange_end::unsent;
+        require_ready(where);
+      }
     } catch (...) {
+      if (core.gate_) {
+        core.gate_->leave();
+      }
       core.in_use_.store(false, std::memory_order_release);
       throw;
     }

@@ -91,33 +91,33 @@ class cursor {
   std::default_sentinel_t end() const noexcept { return {}; }
 
   /// The next rows, at most `count`; fewer at the end, none behind it. One round trip, none for
-  /// rows that are here already.
+  /// rows that are here already. Where it throws, after a `deadline` or for a value that cannot be
+  /// decoded, no row counts as read: `move` and iterating go past one that cannot be.
   std::vector<Row> fetch(std::size_t count,
                          std::source_location where = std::source_location::current()) {
     check_owning();
     handle_.require(where);
-    std::vector<Row> found;
-    while (found.size() < count && left() > 0) {
-      take();
-      found.push_back(current());
+    std::size_t const pages = pages_.size();
+    if (count > left() && !knows_end()) {
+      read_ahead(detail::least<std::size_t>(count - left(), most), where);
     }
-    if (found.size() < count && !at_end()) {
-      append(found, detail::least<std::size_t>(count - found.size(), most), where);
-    }
-    return found;
+    return take(count, pages);
   }
   /// The next row; nothing behind the last one. One round trip, as above.
   std::optional<Row> fetch_one(std::source_location where = std::source_location::current()) {
     std::vector<Row> found = fetch(1, where);
     return found.empty() ? std::nullopt : std::optional<Row>{std::move(found.front())};
   }
-  /// All rows that are left, fetched in pages.
+  /// All rows that are left, fetched in pages, which are kept until the last one is there. Throws
+  /// as `fetch` does.
   std::vector<Row> fetch_all(std::source_location where = std::source_location::current()) {
-    std::vector<Row> found = fetch(left(), where);
-    while (!at_end()) {
-      append(found, page_size(), where);
+    check_owning();
+    handle_.require(where);
+    std::size_t const pages = pages_.size();
+    while (!knows_end()) {
+      read_ahead(page_size(), where);
     }
-    return found;
+    return take(left() + 1, pages);
   }
   /// The rows before the one read last, at most `count`, the nearest first. One round trip, one
   /// more where rows that were read ahead have to be gone back over.
@@ -149,11 +149,14 @@ class cursor {
     return found;
   }
 
-  /// Closes it: CLOSE rides with the next statement of the transaction; for one WITH HOLD outside
-  /// its transaction it is a round trip or two, of less than five seconds. Nothing is sent, and
+  /// Closes it: CLOSE rides with the next statement of the transaction. Nothing is sent, and
   /// nothing thrown, where the transaction has failed or is over or the connection is gone: the
   /// server has closed it then or will. Nor where a savepoint was rolled back since it was
   /// declared: the end of the transaction closes it.
+  ///
+  /// One WITH HOLD, outside its transaction or in a savepoint, is closed in a round trip or two, of
+  /// less than five seconds. Where the transaction has failed, or rows of a stream are arriving,
+  /// these go ahead of the first statement after that.
   void close() noexcept {
     handle_.close();
     forget_page();
@@ -191,15 +194,15 @@ class cursor {
   std::size_t page_size() const noexcept {
     return static_cast<std::size_t>(handle_.options().fetch);
   }
-  /// Rows of the page that have not been read.
-  std::size_t left() const noexcept {
-    return page_ && page_->size() > next_ ? page_->size() - next_ : 0;
-  }
+  /// Rows of the pages that have not been read.
+  std::size_t left() const noexcept { return held_ > next_ ? held_ - next_ : 0; }
   /// By how much the server's position is ahead of what has been read; behind the last row counts.
   std::int64_t ahead() const noexcept {
     return static_cast<std::int64_t>(left()) + (is_last_page_ ? 1 : 0);
   }
-  /// Whether it stands behind the last row; with no row left in the page it is gone there.
+  /// Whether the server has no more rows.
+  bool knows_end() const noexcept { return is_last_page_ || at_end_; }
+  /// Whether it stands behind the last row; with no row left in the pages it is gone there.
   bool at_end() noexcept {
     at_end_ = at_end_ || is_last_page_;
     is_last_page_ = false;
@@ -207,17 +210,42 @@ class cursor {
   }
   /// The server stands where the reader does now, who may be anywhere.
   void forget_page() noexcept {
-    next_ = page_ ? page_->size() : 0;
+    next_ = held_;
     is_last_page_ = false;
     at_end_ = false;
   }
 
-  void take() noexcept { current_ = next_++; }
   Row current() const {
-    if (!page_) {
+    if (pages_.empty()) {
       throw usage_error("the cursor was executed again or moved from while being gone through");
     }
-    return (*page_)[current_];
+    return pages_.front()[current_];
+  }
+
+  /// Decodes rows that are here; they count as read once all of them could be. Forgets all but the
+  /// first `pages` then, which an iterator may look at.
+  std::vector<Row> take(std::size_t count, std::size_t pages) {
+    std::vector<Row> found;
+    std::size_t const here = detail::least(count, left());
+    found.reserve(here);
+    std::size_t skipped = next_;
+    for (rows<Row> const& page : pages_) {
+      std::size_t const first = detail::least(skipped, page.size());
+      for (std::size_t i = first; i < page.size() && found.size() < here; ++i) {
+        found.push_back(page[i]);
+      }
+      skipped -= first;
+    }
+    next_ += here;
+    if (here < count) {
+      at_end();
+    }
+    while (left() == 0 && pages_.size() > pages) {
+      held_ -= pages_.back().size();
+      pages_.pop_back();
+      next_ = held_;
+    }
+    return found;
   }
 
   bool advance() {
@@ -226,38 +254,37 @@ class cursor {
       if (at_end()) {
         return false;
       }
-      rows<Row> page = fetch_page(page_size(), handle_.where());
-      bool const is_last = page.size() < page_size();
-      page_.emplace(std::move(page));
-      next_ = 0;
-      is_last_page_ = is_last;
-      if (left() == 0) {
-        return !at_end();
-      }
+      read_ahead(page_size(), handle_.where());
     }
-    take();
+    while (pages_.size() > 1 && next_ >= pages_.front().size()) {
+      held_ -= pages_.front().size();
+      next_ -= pages_.front().size();
+      pages_.erase(pages_.begin());
+    }
+    if (left() == 0) {
+      return !at_end();
+    }
+    current_ = next_++;
     return true;
   }
 
-  rows<Row> fetch_page(std::size_t count, std::source_location const& where) {
-    return read(handle_.fetch("FORWARD", static_cast<std::int64_t>(count), where), where);
+  /// Fetches a page; nothing changes where that throws.
+  void read_ahead(std::size_t count, std::source_location const& where) {
+    pages_.push_back(
+        read(handle_.fetch("FORWARD", static_cast<std::int64_t>(count), where), where));
+    held_ += pages_.back().size();
+    is_last_page_ = pages_.back().size() < count;
   }
   rows<Row> read(libpq::result_handle answer, std::source_location const& where) {
     return {std::move(answer), where, detail::types_of(handle_.require(where))};
   }
-  void append(std::vector<Row>& found, std::size_t count, std::source_location const& where) {
-    rows<Row> const page = fetch_page(count, where);
-    at_end_ = page.size() < count;
-    for (Row each : page) {
-      found.push_back(std::move(each));
-    }
-  }
 
   detail::cursor_handle<> handle_;
-  std::optional<rows<Row>> page_{};
-  std::size_t next_ = 0;       // row of the page to be read next
-  std::size_t current_ = 0;    // the one read last
-  bool is_last_page_ = false;  // and the server stands behind its last row
+  std::vector<rows<Row>> pages_{};  // one; more after a fetch that threw
+  std::size_t held_ = 0;            // rows of all of them
+  std::size_t next_ = 0;            // row of the pages to be read next
+  std::size_t current_ = 0;         // of the first page: the one gone to last
+  bool is_last_page_ = false;       // and the server stands behind its last row
   bool at_end_ = false;
 };
 
@@ -275,7 +302,7 @@ std::uint64_t cursor<Row>::move(std::int64_t by, std::source_location where) {
   auto const here = detail::least(static_cast<std::uint64_t>(by), std::uint64_t{left()});
   auto const rest = by - static_cast<std::int64_t>(here);
   std::uint64_t gone = 0;
-  bool const more = rest > 0 && !is_last_page_ && !at_end_;
+  bool const more = rest > 0 && !knows_end();
   if (more) {
     gone = handle_.move("FORWARD", rest, where);
   }

@@ -2,7 +2,7 @@
 #define PQSCOPE_TRANSFER_CURSOR_HANDLE_HPP
 
 #include <pqscope/connection/connection_core.hpp>
-#include <pqscope/error/conditions.hpp>
+#include <pqscope/connection/core_leftovers.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/result.hpp>
 #include <pqscope/sql/identifier.hpp>
@@ -51,6 +51,7 @@ class cursor_handle {
       quoted_ = std::move(other.quoted_);
       is_ours_ = other.is_ours_;
       is_open_ = other.is_open_;
+      made_inside_ = other.made_inside_;
       bond_ = std::move(other.bond_);
       where_ = other.where_;
     }
@@ -64,7 +65,7 @@ class cursor_handle {
     if (!options_.with_hold) {
       require_open_transaction(core, "a cursor that is not WITH HOLD", query.where);
     }
-    bool const doubtful = is_open_ && !is_ours_ && bond_.undone();
+    bool const doubtful = is_open_ && !is_ours_ && !options_.with_hold && bond_.undone();
     close();
     if (doubtful && is_there(core, query.where)) {
       send("CLOSE " + quoted_, query.where);
@@ -82,6 +83,7 @@ class cursor_handle {
     bond_ = transaction_bond{core};
     where_ = query.where;
     is_open_ = true;
+    made_inside_ = core.status() != connection_status::idle;
   }
 
   /// Takes over one that was opened otherwise.
@@ -116,8 +118,7 @@ class cursor_handle {
     if (!std::exchange(is_open_, false) || core == nullptr) {
       return;
     }
-    bool const certain = bond_.holds() && !bond_.undone();
-    if (options_.with_hold && (!certain || core->status() == connection_status::idle)) {
+    if (options_.with_hold && !goes_with_transaction(*core)) {
       close_held(*core);
     } else {
       try {
@@ -161,28 +162,48 @@ class cursor_handle {
     return bond_.require("cursor", true, where).run({.text = text.c_str()}, view_of(text, where));
   }
 
+  /// Whether one WITH HOLD is closed in time by what closes others: it was declared in the
+  /// transaction that is open, and either a CLOSE can ride with what is sent next, or all of that
+  /// transaction is going to be rolled back.
+  bool goes_with_transaction(connection_core const& core) const noexcept {
+    scope_link const* const scope = core.innermost;
+    if (!made_inside_ || !bond_.holds() || (scope != nullptr && scope->parent != nullptr)) {
+      return false;
+    }
+    switch (core.status()) {
+      case connection_status::in_transaction:
+        return !bond_.undone();
+      case connection_status::in_failed_transaction:
+        return scope != nullptr && !scope->touched;
+      default:
+        return false;
+    }
+  }
+
+  std::string question(std::source_location const& where) const {
+    return "SELECT FROM pg_catalog.pg_cursors WHERE name = " + literal{name_, where}.text();
+  }
+
   /// Whether the server has it. That it has not may be because a savepoint was rolled back, or the
   /// transaction that declared it.
   bool is_there(connection_core& core, std::source_location const& where) const {
-    std::string const text =
-        "SELECT FROM pg_catalog.pg_cursors WHERE name = " + literal{name_, where}.text();
+    std::string const text = question(where);
     return libpq::result_view{core.control(text.c_str(), where, statement_origin::internal)}
                .rows() > 0;
   }
 
+  /// Closes one that a rollback would not. Where that cannot be now, it is done as soon as it can.
   void close_held(connection_core& core) noexcept {
+    connection_status const status = core.status();
+    if (status == connection_status::broken || status == connection_status::closed) {
+      return;
+    }
     destructor_limits const bounded{core};
     try {
-      std::string text = "CLOSE " + quoted_;
-      connection_status const status = core.status();
-      if (status == connection_status::idle && !core.has_queue()) {
-        core.control(text.c_str(), where_, statement_origin::internal);
-      } else if ((status == connection_status::idle ||
-                  status == connection_status::in_transaction) &&
-                 is_there(core, where_)) {
-        core.queue(std::move(text), nullptr);
-      }
-    } catch (invalid_cursor_name const&) {  // its transaction was rolled back
+      core_leftovers<>::add(core, {.asks = question(where_),
+                                   .frees = "CLOSE " + quoted_,
+                                   .gone = "34000",  // its transaction was rolled back
+                                   .where = where_});
     } catch (...) {
       core.notices().problem_in_flight("closing a cursor WITH HOLD");
     }
@@ -193,6 +214,7 @@ class cursor_handle {
   std::string quoted_;
   bool is_ours_;
   bool is_open_ = false;
+  bool made_inside_ = false;  // a transaction, which may roll it back
   transaction_bond bond_;
   std::source_location where_;
 };
