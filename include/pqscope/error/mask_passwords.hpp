@@ -25,8 +25,8 @@ class password_scanner {
   ///
   /// To be asked in ascending order.
   std::size_t password_at(std::size_t at) noexcept {
-    for (; seen_ < at; ++seen_) {
-      in_literal_ = in_literal_ != (sql_[seen_] == '\'');
+    while (seen_ < at) {
+      look_at(seen_++);
     }
     if (at >= 3 && sql_.substr(at - 3, 3) == "://") {
       return find_userinfo(at);
@@ -64,31 +64,105 @@ class password_scanner {
     return 0;
   }
 
+  bool in_literal() const noexcept { return place_ == place::literal || place_ == place::escaped; }
+  bool is_at(std::size_t at, std::string_view text) const noexcept {
+    return at < sql_.size() && sql_.substr(at, text.size()) == text;
+  }
+
+  // Follows where in the text it is that what comes next stands.
+  void look_at(std::size_t at) noexcept {
+    char const c = sql_[at];
+    switch (place_) {
+      case place::code:
+        if (c == '\'') {
+          place_ = at > 0 && (sql_[at - 1] | 0x20) == 'e' ? place::escaped : place::literal;
+        } else if (c == '"') {
+          place_ = place::name;
+        } else if (is_at(at, "--") || is_at(at, "/*")) {
+          place_ = place::comment;
+          comment_end_ = skip_comment(at);
+        }
+        break;
+      case place::escaped:
+        if (c == '\\') {
+          seen_ = at + 2;
+        }
+        [[fallthrough]];
+      case place::literal:
+        place_ = c == '\'' ? place::code : place_;
+        break;
+      case place::name:
+        place_ = c == '"' ? place::code : place_;
+        break;
+      case place::comment:
+        place_ = at + 1 >= comment_end_ ? place::code : place_;
+        break;
+    }
+  }
+
+  // Behind a comment at `at`, which can have others in it; `at` if there is none.
+  std::size_t skip_comment(std::size_t at) const noexcept {
+    if (is_at(at, "--")) {
+      std::size_t const end = sql_.find('\n', at);
+      return end == std::string_view::npos ? sql_.size() : end;
+    }
+    if (!is_at(at, "/*")) {
+      return at;
+    }
+    for (std::size_t depth = 0; at < sql_.size(); ++at) {
+      if (is_at(at, "/*")) {
+        ++depth;
+        ++at;
+      } else if (is_at(at, "*/")) {
+        ++at;
+        if (--depth == 0) {
+          return at + 1;
+        }
+      }
+    }
+    return sql_.size();
+  }
+
+  // Bytes of the E, N, B, X or U& in front of a literal's quote.
+  std::size_t prefix_at(std::size_t at) const noexcept {
+    int const letter = at < sql_.size() ? sql_[at] | 0x20 : 0;
+    if (letter == 'u' && is_at(at + 1, "&'")) {
+      return 2;
+    }
+    bool const may_be = letter == 'e' || letter == 'n' || letter == 'b' || letter == 'x';
+    return may_be && is_at(at + 1, "'") ? 1 : 0;
+  }
+
   // After the word: a literal, or inside a literal (a conninfo) what follows the equals sign.
   void find_assigned(std::size_t at) noexcept {
     bool assigned = false;
-    while (at < sql_.size() && (is_space(sql_[at]) || sql_[at] == '"' || sql_[at] == ':' ||
-                                sql_[at] == '=' || sql_[at] == '>')) {
-      assigned = assigned || sql_[at] == '=';
-      ++at;
+    for (;;) {
+      bool const in_conninfo = in_literal() && assigned;
+      if (std::size_t const next = skip_comment(at); next != at && !in_conninfo) {
+        at = next;
+      } else if (at < sql_.size() && (is_space(sql_[at]) || sql_[at] == '"' || sql_[at] == ':' ||
+                                      sql_[at] == '=' || sql_[at] == '>')) {
+        assigned = assigned || sql_[at] == '=';
+        ++at;
+      } else {
+        break;
+      }
     }
-    if (at + 1 < sql_.size() && (sql_[at] | 0x20) == 'e' && sql_[at + 1] == '\'') {
-      ++at;
-    }
+    at += prefix_at(at);
     if (at >= sql_.size()) {
       return;
     }
     std::size_t end = std::string_view::npos;
     if (sql_[at] == '\'') {
-      bool const doubled = in_literal_ && at + 1 < sql_.size() && sql_[at + 1] == '\'';
+      bool const doubled = in_literal() && is_at(at, "''");
       at += doubled ? 2 : 1;
-      end = end_of_literal(at, doubled);
+      end = doubled ? end_of_doubled(at) : end_of_literal(at);
     } else if (sql_[at] == '$' && sql_.find('$', at + 1) != std::string_view::npos &&
                !(at + 1 < sql_.size() && sql_[at + 1] >= '0' && sql_[at + 1] <= '9')) {
       std::string_view const tag = sql_.substr(at, sql_.find('$', at + 1) + 1 - at);
       at += tag.size();
       end = sql_.find(tag, at);
-    } else if (assigned && in_literal_) {
+    } else if (assigned && in_literal()) {
       end = sql_.find_first_of("' \t\r\n", at);
     } else {
       return;
@@ -97,26 +171,55 @@ class password_scanner {
     next_size_ = (end == std::string_view::npos ? sql_.size() : end) - at;
   }
 
-  std::size_t end_of_literal(std::size_t at, bool doubled) const noexcept {
-    if (doubled) {
-      return sql_.find("''", at);
+  // Of a literal inside another one, where a quote of its own is fourfold.
+  std::size_t end_of_doubled(std::size_t at) const noexcept {
+    at = sql_.find("''", at);
+    while (at != std::string_view::npos && is_at(at, "''''")) {
+      at = sql_.find("''", at + 4);
     }
+    return at;
+  }
+
+  // Of a literal with what it goes on with after a quote.
+  std::size_t end_of_literal(std::size_t at) const noexcept {
     for (; at < sql_.size(); ++at) {
       if (sql_[at] == '\\') {
         ++at;
       } else if (sql_[at] == '\'') {
-        if (at + 1 == sql_.size() || sql_[at + 1] != '\'') {
+        std::size_t const more = continuation(at + 1);
+        if (more == 0) {
           return at;
         }
-        ++at;
+        at = more - 1;
       }
     }
     return std::string_view::npos;
   }
 
+  // Where a literal goes on behind a quote: that was doubled, or should have been, or more follows
+  // on the next line. 0 where it does not.
+  std::size_t continuation(std::size_t at) const noexcept {
+    if (at >= sql_.size()) {
+      return 0;
+    }
+    unsigned const c = static_cast<unsigned char>(sql_[at]);
+    unsigned const letter = c | 0x20U;
+    if (c == '\'' || c == '_' || c >= 0x80 || (c >= '0' && c <= '9') ||
+        (letter >= 'a' && letter <= 'z')) {
+      return at + 1;
+    }
+    bool on_next_line = false;
+    while (at < sql_.size() && (is_space(sql_[at]) || is_at(at, "--"))) {
+      on_next_line = on_next_line || sql_[at] == '\n' || sql_[at] == '\r';
+      at = is_space(sql_[at]) ? at + 1 : skip_comment(at);
+    }
+    return on_next_line && is_at(at, "'") ? at + 1 : 0;
+  }
+
   std::string_view sql_;
   std::size_t seen_ = 0;
-  bool in_literal_ = false;
+  enum class place : unsigned char { code, literal, escaped, name, comment } place_{};
+  std::size_t comment_end_ = 0;
   std::size_t next_ = std::string_view::npos;
   std::size_t next_size_ = 0;
 };
@@ -125,7 +228,8 @@ class password_scanner {
 ///
 /// Covers a literal after the word `password` (`ALTER ROLE … PASSWORD '…'`, options of user
 /// mappings, comparisons and assignments), `password=` in a connection string within a literal, and
-/// the password of a URL. It errs on the side of hiding.
+/// the password of a URL. It errs on the side of hiding. It cannot tell that a value in a list, of
+/// an INSERT or of arguments, is one.
 inline positioned_sql mask_passwords(std::string_view sql, int position) {
   positioned_sql masked{{}, position};
   masked.text.reserve(sql.size());

@@ -1,41 +1,15 @@
 #ifndef PQSCOPE_ERROR_REDACT_VALUES_HPP
 #define PQSCOPE_ERROR_REDACT_VALUES_HPP
 
+#include <pqscope/error/quotation_marks.hpp>
 #include <pqscope/libpq/diagnostics.hpp>
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pqscope::detail {
-
-/// Marks that open or close a quotation, in any language the server speaks. Which of the two a mark
-/// does depends on the language.
-inline constexpr std::array<std::string_view, 25> quotation_marks{
-    "\"", "'",  "`",  "«",  "»",  "“",  "”",       "„",       "‘",  "’",       "‚",       "‹", "›",
-    "「", "」", "『", "』", "《", "》", "«\u00A0", "«\u202F", "« ", "\u00A0»", "\u202F»", " »"};
-
-/// Whether `text` ends with a quotation mark.
-inline bool ends_with_quote(std::string_view text) noexcept {
-  for (std::string_view const mark : quotation_marks) {
-    if (text.ends_with(mark)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Whether `text` starts with a quotation mark.
-inline bool starts_with_quote(std::string_view text) noexcept {
-  for (std::string_view const mark : quotation_marks) {
-    if (text.starts_with(mark)) {
-      return true;
-    }
-  }
-  return false;
-}
 
 /// A parameter found in a message.
 struct quoted_value {

@@ -3,6 +3,7 @@
 
 #include <pqscope/error/condition_names.hpp>
 #include <pqscope/error/error.hpp>
+#include <pqscope/error/mask_message.hpp>
 #include <pqscope/error/mask_passwords.hpp>
 #include <pqscope/error/sql_excerpt.hpp>
 #include <pqscope/libpq/diagnostics.hpp>
@@ -28,7 +29,8 @@ struct same_contents {};
 /// `integrity_constraint_violation`, else this one): see `conditions.hpp`. `what()` holds the
 /// primary message, the SQLSTATE with its name, the SQL text with a caret under the error where the
 /// server told its position, the hint and the call site. It never holds `detail()` or `context()`,
-/// in which the server puts values from rows. Passwords written into the SQL text are masked there.
+/// in which the server puts values from rows. Passwords written into the SQL text are masked there,
+/// and where `message()` or `hint()` quotes them.
 ///
 /// Texts and references it gives are valid as long as this exception or a copy of it lives.
 class server_error : public error {
@@ -109,7 +111,7 @@ class server_error : public error {
   /// Function in the server's source that reported the error.
   std::string const& source_function() const noexcept { return fields().source_function; }
 
-  /// All fields as they came.
+  /// All fields as they came, but for passwords quoted in message and hint.
   pqscope::diagnostics const& diagnostics() const& noexcept { return contents_->fields; }
 
   /// The statement that failed, as it was sent.
@@ -135,7 +137,9 @@ class server_error : public error {
  private:
   struct contents {
     contents(pqscope::diagnostics from, std::string statement)
-        : fields(std::move(from)), sql(std::move(statement)) {}
+        : fields(std::move(from)), sql(std::move(statement)) {
+      detail::mask_messages(fields, sql);
+    }
 
     pqscope::diagnostics fields;
     std::string sql;

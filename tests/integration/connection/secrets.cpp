@@ -63,11 +63,25 @@ TEST_CASE("printing what has a password shows none") {
 
 TEST_CASE("a password in the text of a statement is not in its error") {
   connection db{support::test_config()};
-  try {
-    db.execute("CREATE ROLE pg_nobody PASSWORD 'hush/hush@42'");
-    FAIL("it ran");
-  } catch (pqscope::server_error const& failure) {
-    check_silent(failure.what());
+  for (char const* const text :
+       {"CREATE ROLE pg_nobody PASSWORD 'hush/hush@42'",
+        "CREATE ROLE pg_nobody PASSWORD U&'hush/hush@42'",
+        "CREATE ROLE pg_nobody PASSWORD N'hush/hush@42'",
+        "CREATE ROLE pg_nobody PASSWORD B'hush/hush@42'",
+        "CREATE ROLE pg_nobody PASSWORD /* c */ 'hush/hush@42'",
+        "CREATE ROLE pg_nobody PASSWORD -- it's\n 'hush/'\n'hush@42'",
+        "CREATE ROLE pg_nobody PASSWORD 'hush/hush@42", "CREATE ROLE a PASSWORD 'it'hush' LOGIN",
+        "CREATE ROLE a PASSWORD E'hush/hush@42", "CREATE ROLE a PASSWORD $q$hush/hush@42",
+        "CREATE ROLE a PASSWORD U&'hush\\/hush@42'", "ALTER ROLE a SET PASSWORD 'hush/hush@42'",
+        "SELECT 1 WHERE password := 'hush/hush@42'",
+        "DO $$ BEGIN EXECUTE 'CREATE ROLE a PASSWORD ''hush/hush@42'; END $$"}) {
+    try {
+      db.execute(pqscope::dynamic_sql{text});
+      FAIL("it ran");
+    } catch (pqscope::server_error const& failure) {
+      check_silent(failure.what());
+      check_silent(failure.message());
+    }
   }
   CHECK(db.status() == pqscope::connection_status::idle);
 }

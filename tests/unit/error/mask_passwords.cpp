@@ -30,7 +30,34 @@ TEST_CASE("a password written as a literal is masked") {
   CHECK(masked("ALTER ROLE a PASSWORD 'secret") == "ALTER ROLE a PASSWORD '***");
 }
 
+TEST_CASE("a password is masked in a literal of any kind, and behind comments") {
+  CHECK(masked("ALTER ROLE a PASSWORD U&'s3cr'") == "ALTER ROLE a PASSWORD U&'***'");
+  CHECK(masked("ALTER ROLE a PASSWORD u&'s3cr' UESCAPE '!'") ==
+        "ALTER ROLE a PASSWORD u&'***' UESCAPE '!'");
+  CHECK(masked("ALTER ROLE a PASSWORD N's3cr'") == "ALTER ROLE a PASSWORD N'***'");
+  CHECK(masked("ALTER ROLE a PASSWORD /* c */ 's3cr'") == "ALTER ROLE a PASSWORD /* c */ '***'");
+  CHECK(masked("ALTER ROLE a PASSWORD/* it's /* in */ it */'s3cr'") ==
+        "ALTER ROLE a PASSWORD/* it's /* in */ it */'***'");
+  CHECK(masked("/* it's */ ALTER ROLE a PASSWORD -- a's\n E's3cr'") ==
+        "/* it's */ ALTER ROLE a PASSWORD -- a's\n E'***'");
+  CHECK(masked("UPDATE \"it's\" SET password = /* c */ 's3cr'") ==
+        "UPDATE \"it's\" SET password = /* c */ '***'");
+  CHECK(masked("ALTER ROLE a PASSWORD /* 's3cr'") == "ALTER ROLE a PASSWORD /* 's3cr'");
+}
+
+TEST_CASE("a password is masked to its end, also where its quotes are not what they should be") {
+  CHECK(masked("ALTER ROLE a PASSWORD 's3'\n 'cr' LOGIN") == "ALTER ROLE a PASSWORD '***' LOGIN");
+  CHECK(masked("ALTER ROLE a PASSWORD 's3' -- c\n'cr'") == "ALTER ROLE a PASSWORD '***'");
+  CHECK(masked("ALTER ROLE a PASSWORD 's3'cr' LOGIN") == "ALTER ROLE a PASSWORD '***' LOGIN");
+  CHECK(masked("OPTIONS (password 'a', user 'b')") == "OPTIONS (password '***', user 'b')");
+  CHECK(masked("SELECT password = 'a' AND b = 'c'") == "SELECT password = '***' AND b = 'c'");
+  CHECK(masked("EXECUTE 'ALTER ROLE a PASSWORD ''s3''''cr'' LOGIN'") ==
+        "EXECUTE 'ALTER ROLE a PASSWORD ''***'' LOGIN'");
+}
+
 TEST_CASE("a password in a connection string is masked") {
+  CHECK(masked("SELECT E'it\\'s', f('password=--se/*cret user=u')") ==
+        "SELECT E'it\\'s', f('password=*** user=u')");
   CHECK(masked("CONNECTION 'host=h password=secret dbname=d'") ==
         "CONNECTION 'host=h password=*** dbname=d'");
   CHECK(masked("CONNECTION 'password=''se cret'' dbname=d'") ==
