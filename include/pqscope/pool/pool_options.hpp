@@ -41,7 +41,10 @@ struct pool_options {
   std::size_t max_size = 10;  ///< how many connections there are at most
   /// How long `acquire` waits, connecting and a ping included, before it throws `pool_timeout`.
   std::chrono::nanoseconds acquire_timeout = std::chrono::seconds{30};
-  /// How many may wait; the next one is refused at once with `pool_timeout`. Unset: any number.
+  /// How many may wait for a connection that others have; the next one is refused at once with
+  /// `pool_timeout`. Who connects does not count, nor do as many as there is room for: they wait
+  /// for their turn to open a connection. While the server cannot be reached there is no such room.
+  /// Unset: any number.
   std::optional<std::size_t> max_waiting{};
   /// How old a connection becomes, less a random tenth; one that is in use ends when it comes back.
   std::optional<std::chrono::nanoseconds> max_lifetime = std::chrono::hours{1};

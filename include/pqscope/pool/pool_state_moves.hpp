@@ -61,16 +61,20 @@ inline void pool_state::open(pool_slot& slot, time_point now) noexcept {
   opening_.add(slot);
 }
 
-/// Whether more are waiting, and not connecting, than may.
+/// Whether more are waiting than may: not those who connect, nor as many as connections can still
+/// be opened, which takes its time, for one is opened after the other.
 inline bool pool_state::is_overcrowded() const noexcept {
   if (rules_.max_waiting == SIZE_MAX) {
     return false;
   }
+  std::size_t const taken = opening_.size() + leased_ - doomed_;
+  bool const has_more = failures_ == 0 && taken < rules_.max_size;
+  std::size_t const room = has_more ? rules_.max_size - taken : 0;
   std::size_t idly = 0;
   for (pool_waiter const* each = queue_.first(); each != nullptr; each = each->behind) {
     idly += each->opening == nullptr ? 1U : 0U;
   }
-  return idly > rules_.max_waiting;
+  return idly > room && idly - room > rules_.max_waiting;
 }
 
 inline pool_slot* pool_state::take(time_point now) noexcept {

@@ -3,8 +3,10 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <latch>
 #include <mutex>
 #include <numeric>
 #include <string>
@@ -272,6 +274,29 @@ TEST_CASE("when as many wait as may, the next one is refused at once") {
     held.release();
   }
   CHECK(db.stats().acquired == 4);
+  support::ensure_whole(db);
+}
+
+TEST_CASE("as many callers at once as there may be connections are all served, may nobody wait") {
+  pool db{support::test_config(), {.max_size = 8, .acquire_timeout = 1h, .max_waiting = 0}};
+  std::array<std::string, 8> how;
+  {
+    std::latch all_there{8};
+    std::vector<std::jthread> threads;
+    for (std::string& each : how) {
+      threads.emplace_back([&] {
+        all_there.arrive_and_wait();
+        each = support::outcome_of([&] {
+          lease const held = db.acquire();
+          support::eventually([&] { return db.stats().acquired + db.stats().timeouts == 8; });
+        });
+      });
+    }
+  }
+  for (std::string const& each : how) {
+    CHECK(each == "done");
+  }
+  CHECK(db.stats().timeouts == 0);
   support::ensure_whole(db);
 }
 

@@ -81,19 +81,67 @@ TEST_CASE("a connection is checked before it is used only where the rules say so
   }
 }
 
-TEST_CASE("max_waiting counts those who do not connect") {
+TEST_CASE("max_waiting counts those who do not connect, and for whom there is no room to") {
   bench pool{{.max_size = 2, .max_waiting = 1}};
-  std::array<pool_waiter, 4> waiters;
+  std::array<pool_waiter, 5> waiters;
   pool.request(waiters[0]);
   CHECK(waiters[0].step == pool_step::connect);
   pool.request(waiters[1]);
   CHECK(waiters[1].step == pool_step::wait);
   pool.request(waiters[2]);
-  CHECK(waiters[2].step == pool_step::full);
-  CHECK_FALSE(waiters[2].queued);
-  waiters[3].first = true;
+  CHECK(waiters[2].step == pool_step::wait);
   pool.request(waiters[3]);
-  CHECK(waiters[3].step == pool_step::wait);
+  CHECK(waiters[3].step == pool_step::full);
+  CHECK_FALSE(waiters[3].queued);
+  waiters[4].first = true;
+  pool.request(waiters[4]);
+  CHECK(waiters[4].step == pool_step::wait);
+}
+
+TEST_CASE(
+    "where nobody may wait, they do for the turn to open a connection that there is room for") {
+  bench pool{{.max_size = 3, .max_waiting = 0}};
+  std::array<pool_waiter, 4> waiters;
+  for (pool_waiter& each : waiters) {
+    pool.request(each);
+  }
+  CHECK(waiters[0].step == pool_step::connect);
+  CHECK(waiters[1].step == pool_step::wait);
+  CHECK(waiters[2].step == pool_step::wait);
+  CHECK(waiters[3].step == pool_step::full);
+}
+
+TEST_CASE("a connection that is too old is room for another one, but leased ones are none") {
+  bench pool{{.max_size = 2, .max_waiting = 0}};
+  pool_slot& a = pool.open();
+  pool_slot& b = pool.open();
+  pool_waiter refused;
+  pool.request(refused);
+  CHECK(refused.step == pool_step::full);
+  pool.give_back(b);
+  pool.state.retire();
+  pool_waiter next;
+  pool.request(next);
+  CHECK(next.step == pool_step::wait);
+  pool_slot* const doomed = pool.state.next_doomed(pool.now);
+  REQUIRE(doomed == &b);
+  pool_waiter more;
+  pool.request(more);
+  CHECK(more.step == pool_step::full);
+  pool.state.vacated(b, pool.now);
+  CHECK(next.step == pool_step::connect);
+  CHECK_FALSE(pool.give_back(a));
+}
+
+TEST_CASE("while the server cannot be reached there is no room for those who wait") {
+  bench pool{{.max_size = 3, .max_waiting = 0}};
+  pool_waiter first;
+  pool.request(first);
+  REQUIRE(first.step == pool_step::connect);
+  pool.fail(first);
+  pool_waiter second;
+  pool.request(second);
+  CHECK(second.step == pool_step::full);
 }
 
 TEST_CASE("with max_waiting 0 nobody waits, but somebody connects") {
