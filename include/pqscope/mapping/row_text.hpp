@@ -44,17 +44,19 @@ inline constexpr bool has_identity =
     count_inserted(table_of<T>, true) != count_inserted(table_of<T>, false);
 
 /// Writes the placeholder of a column's value. An empty optional takes the column's default, beside
-/// which the server does not see the column's type: a value that does not declare it is cast.
+/// which the server does not see the column's type: where the value does not declare one, that of
+/// the default tells. A cast of the value itself could cut it off, to a domain's length.
 constexpr void put_inserted(text_writer& out, column_facts const& column) {
-  if (!column.optional || column.default_value.empty()) {
-    put_value(out, column);
-    return;
-  }
-  (out << "coalesce(").placeholder();
-  if ((column.type.is_own || !column.is_declared) && !column.type.name.empty()) {
+  bool const has_default = column.optional && !column.default_value.empty();
+  out << (has_default ? "coalesce(" : "");
+  put_value(out, column);
+  if (has_default && !column.is_declared && !column.type.name.empty()) {
+    out << ", (" << column.default_value << ")";
     put_cast(out, column.type);
+    out << ")";
+  } else if (has_default) {
+    out << ", " << column.default_value << ")";
   }
-  out << ", " << column.default_value << ")";
 }
 
 /// Writes `INSERT INTO … VALUES (…)` for one row; the table has the alias t0.

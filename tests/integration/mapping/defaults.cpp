@@ -24,20 +24,21 @@ enum class level { low, high };
 
 struct task {
   int id{};
-  std::optional<level> urgency;
-  std::optional<std::vector<level>> seen;
-  std::optional<std::string> place;
-  std::optional<std::string> code;
-  std::optional<std::string> label;
-  std::optional<std::string> bits;
-  std::optional<std::string> made;
+  std::optional<level> urgency{};
+  std::optional<std::vector<level>> seen{};
+  std::optional<std::string> place{};
+  std::optional<std::string> code{};
+  std::optional<std::string> label{};
+  std::optional<std::string> bits{};
+  std::optional<std::string> made{};
+  std::optional<std::string> limited{};
 };
 /// Without an enum, so that many are inserted by one statement.
 struct host {
   int id{};
-  std::optional<std::string> place;
-  std::optional<std::string> code;
-  std::optional<std::string> label;
+  std::optional<std::string> place{};
+  std::optional<std::string> code{};
+  std::optional<std::string> label{};
 };
 
 }  // namespace
@@ -56,7 +57,8 @@ inline constexpr auto pqscope::mapping<task> = pqscope::table(
     pqscope::column<&task::code>().character(3).default_value("'abc'"),
     pqscope::column<&task::label>().type("varchar(5)").default_value("'none'"),
     pqscope::column<&task::bits>().type("bit(3)").default_value("'101'"),
-    pqscope::column<&task::made>().type("timestamp(0) with time zone").default_value("now()"));
+    pqscope::column<&task::made>().type("timestamp(0) with time zone").default_value("now()"),
+    pqscope::column<&task::limited>().type("short_text").default_value("'none'"));
 template <>
 inline constexpr auto pqscope::mapping<host> =
     pqscope::table("hosts", pqscope::column<&host::id>().primary_key().identity(),
@@ -67,6 +69,7 @@ inline constexpr auto pqscope::mapping<host> =
 TEST_CASE("an empty optional takes the default of a column of any type, a value is kept") {
   support::place here;
   pqscope::connection db{here.db()};
+  db.execute("CREATE DOMAIN short_text AS varchar(5)");
   pqscope::create_all<task>(db);
   task const made = db.insert(task{});
   REQUIRE(made.urgency == level::high);
@@ -76,6 +79,7 @@ TEST_CASE("an empty optional takes the default of a column of any type, a value 
   REQUIRE(made.label == "none");
   REQUIRE(made.bits == "101");
   REQUIRE(made.made);
+  REQUIRE(made.limited == "none");
 
   task const given = db.upsert(task{.urgency = level::low,
                                     .seen = std::vector{level::high, level::low},
@@ -98,9 +102,11 @@ TEST_CASE("an empty optional takes the default of a column of any type, a value 
 TEST_CASE("a value that is too long for a column with a default is refused, not cut") {
   support::place here;
   pqscope::connection db{here.db()};
+  db.execute("CREATE DOMAIN short_text AS varchar(5)");
   pqscope::create_all<task, host>(db);
   REQUIRE_THROWS_AS(db.insert(task{.code = "wxyz"}), pqscope::string_data_right_truncation);
   REQUIRE_THROWS_AS(db.insert(task{.label = "123456"}), pqscope::string_data_right_truncation);
+  REQUIRE_THROWS_AS(db.insert(task{.limited = "123456"}), pqscope::string_data_right_truncation);
   REQUIRE_THROWS_AS(db.insert(task{.bits = "1"}), pqscope::server_error);
   REQUIRE_THROWS_AS(pqscope::with_session(db,
                                           [](pqscope::session& s) {
@@ -116,6 +122,7 @@ TEST_CASE("a value that is too long for a column with a default is refused, not 
 TEST_CASE("objects without a value take the default, alone and many at once") {
   support::place here;
   pqscope::connection db{here.db()};
+  db.execute("CREATE DOMAIN short_text AS varchar(5)");
   pqscope::create_all<task, host>(db);
   pqscope::with_session(db, [](pqscope::session& s) {
     auto one = s.add(task{});

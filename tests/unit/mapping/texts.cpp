@@ -234,7 +234,7 @@ TEST_CASE("the text of insertions") {
           R"(INSERT INTO "lib"."books" AS t0 ("author_id", "editor_id", "title", "genre", )"
           R"("embedding", "tags", "details", "price", "added", "pages", "version") VALUES )"
           R"(($1, $2, $3, $4, $5::vector, $6::character varying[], $7, $8, )"
-          R"(coalesce($9::timestamp with time zone, now()), $10, $11) )"
+          R"(coalesce($9, (now())::timestamp with time zone), $10, $11) )"
           R"(ON CONFLICT ("author_id", "title") DO UPDATE SET )"
           R"("pages" = t0."pages" + $12, "version" = t0."version" + 1 )"
           R"(RETURNING "id", "author_id", "editor_id", "title"::text, "genre", )"
