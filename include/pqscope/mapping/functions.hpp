@@ -52,9 +52,18 @@ struct count_rows : operand_members<count_rows> {
   void bind(argument_binder&) const noexcept {}
 };
 
+/// The type of one of two values, of numbers the larger one.
+template <class A, class B>
+struct either_type {
+  using type = A;
+};
+template <class A, class B>
+  requires(is_number<A> && is_number<B> && !std::is_same_v<A, B>)
+struct either_type<A, B> : common_number<A, B> {};
+
 template <class Inner, class Value>
 struct coalesce_expression : operand_members<coalesce_expression<Inner, Value>> {
-  using type = typename Inner::type;
+  using type = typename either_type<typename Inner::type, typename Value::type>::type;
   static constexpr bool nullable = Value::nullable;
   static constexpr int precedence = atom_level;
   static constexpr std::size_t parameters = Inner::parameters + Value::parameters;
@@ -154,7 +163,7 @@ constexpr auto cardinality(E const& array) {
   static_assert(detail::array_container<typename E::type>, "pqscope: cardinality() is for arrays");
   return detail::make_unary<detail::op_cardinality, int>(array);
 }
-/// The value, or another one where it is NULL.
+/// The value, or another one where it is NULL; of two types of numbers the larger one.
 template <detail::expression E, class V>
 constexpr auto coalesce(E const& value, V const& otherwise) {
   using other = decltype(detail::operand<typename E::type>(otherwise));

@@ -3,6 +3,7 @@
 
 #include <pqscope/mapping/expression.hpp>
 
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -58,14 +59,27 @@ struct op_not {
 template <class L, class R>
 concept either_expression = expression<L> || expression<R>;
 
-/// The type of a calculation.
+/// The type that two types of numbers have in common; a signed one, as all of PostgreSQL's are.
+template <class A, class B>
+struct common_number {
+  using common = std::common_type_t<A, B>;
+  static constexpr oid_t in_sql = codec_for<common>::type;
+  using type = std::conditional_t<
+      !std::is_unsigned_v<common>, common,
+      std::conditional_t<in_sql == oid::int8, std::int64_t,
+                         std::conditional_t<in_sql == oid::int4, std::int32_t, std::int16_t>>>;
+};
+
+/// The type of a calculation. A `real` and any other number make a `double precision`.
 template <class A, class B>
 struct calculated {
   using type = A;
 };
 template <class A, class B>
   requires(is_number<A> && is_number<B>)
-struct calculated<A, B> : std::common_type<A, B> {};
+struct calculated<A, B> : std::conditional_t<!std::is_same_v<A, B> &&
+                                                 std::is_floating_point_v<std::common_type_t<A, B>>,
+                                             std::type_identity<double>, common_number<A, B>> {};
 
 template <class Op, class Type, class L, class R>
 constexpr auto make_operation(L const& left, R const& right) {

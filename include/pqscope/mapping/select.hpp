@@ -94,6 +94,35 @@ template <class Source, class E>
 using result_of = std::conditional_t<is_nullable_in<Source, E>, std::optional<typename E::type>,
                                      typename E::type>;
 
+/// The type that an expression is cast to when it is read; empty: none. What is made of a column
+/// that is cast, and is of its C++ type or a number as well, is cast, too: `max(col<&t::made>)`.
+template <class E>
+inline constexpr std::string_view read_as{};
+template <class Type, class... Parts>
+consteval std::string_view read_made_of() {
+  constexpr bool is_cast =
+      ((!read_as<Parts>.empty() && (std::is_same_v<Type, typename Parts::type> ||
+                                    (is_number<Type> && is_number<typename Parts::type>))) ||
+       ...);
+  if constexpr (is_cast) {
+    return natural_text<Type>;
+  } else {
+    return {};
+  }
+}
+template <auto Member, int Occurrence>
+inline constexpr std::string_view read_as<column_expression<Member, Occurrence>> =
+    facts_of_member<Member>.read_as;
+template <class Op, class Type, class Inner>
+inline constexpr std::string_view read_as<unary_expression<Op, Type, Inner>> =
+    read_made_of<Type, Inner>();
+template <class Op, class Type, class Left, class Right>
+inline constexpr std::string_view read_as<binary_expression<Op, Type, Left, Right>> =
+    read_made_of<Type, Left, Right>();
+template <class Inner, class Value>
+inline constexpr std::string_view read_as<coalesce_expression<Inner, Value>> =
+    read_made_of<typename coalesce_expression<Inner, Value>::type, Inner, Value>();
+
 /// Expressions instead of structs.
 template <class Source, class... Expressions>
 struct value_output {
@@ -112,9 +141,11 @@ struct value_output {
   template <class E>
   static constexpr void put(text_writer& out, bool first) {
     out << (first ? "" : ", ");
-    E::write(out);
-    if (column_hint const facts = hint_of<E>(); facts && !facts->read_as.empty()) {
-      out << "::" << facts->read_as;
+    if constexpr (read_as<E>.empty()) {
+      E::write(out);
+    } else {
+      put_part<E>(out, atom_level);
+      out << "::" << read_as<E>;
     }
   }
 };

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -36,6 +35,7 @@ struct task {
   std::optional<int> steps;
   std::int64_t bytes{};
   std::string due;
+  int exact{};
 };
 
 /// Two workers, the second without a task.
@@ -52,7 +52,14 @@ void fill(pqscope::connection& db) {
                  .priority = 3,
                  .steps = {},
                  .bytes = 40,
-                 .due = "2026-01-02 00:00:00+00"});
+                 .due = "2026-01-02 00:00:00+00",
+                 .exact = 12});
+}
+
+/// Whether a value is the expected one, and of that very type.
+template <class T, class V>
+bool same(V const& value, T expected) {
+  return std::is_same_v<T, V> && static_cast<double>(value) == static_cast<double>(expected);
 }
 
 }  // namespace
@@ -67,7 +74,8 @@ inline constexpr auto pqscope::mapping<task> = pqscope::table(
     pqscope::column<&task::tags>(), pqscope::column<&task::details>(),
     pqscope::column<&task::hours>(), pqscope::column<&task::priority>(),
     pqscope::column<&task::steps>(), pqscope::column<&task::bytes>(),
-    pqscope::column<&task::due>().type("timestamptz"));
+    pqscope::column<&task::due>().type("timestamptz"),
+    pqscope::column<&task::exact>().type("numeric"));
 
 TEST_CASE("an expression over a column behind left_join is optional where the column is NULL") {
   support::place here;
@@ -117,5 +125,70 @@ TEST_CASE("functions, calculations and aggregates have the operators of columns"
                           .order_by(desc(max(col<&task::title>)));
   REQUIRE(titles.values(min(col<&task::title>)).all().size() == 1);
   REQUIRE(db.select<task>().values(max(col<&task::tags>).has("b")).one() == true);
+  ensure_usable(db);
+}
+
+TEST_CASE("a calculation has the type that the server gives it") {
+  support::place here;
+  pqscope::connection db{here.db()};
+  fill(db);
+  auto const value = [&](auto const& calculation) {
+    return db.select<task>().values(calculation).one();
+  };
+  auto const hours = col<&task::hours>;
+  auto const id = col<&task::id>;
+  auto const priority = col<&task::priority>;
+  std::int16_t const small = 2;
+  REQUIRE(same<float>(value(hours * 2.0F), 3));
+  REQUIRE(same<float>(value(hours + hours), 3));
+  REQUIRE(same<double>(value(hours * 2), 3));
+  REQUIRE(same<double>(value(2 * hours), 3));
+  REQUIRE(same<double>(value(hours * 2.0), 3));
+  REQUIRE(same<double>(value(id * hours), 10.5));
+  REQUIRE(same<double>(value(priority * 1.5F), 4.5));
+  REQUIRE(same<double>(value(hours * 2 + hours), 4.5));
+  REQUIRE(same<double>(value(col<&task::bytes> / hours * 3), 80));
+  REQUIRE(same<std::int16_t>(value(priority * small), 6));
+  REQUIRE(same<int>(value(priority * 2), 6));
+  REQUIRE(same<int>(value(id - 9), -2));
+  REQUIRE(same<std::int64_t>(value(id - 9U), -2));
+  REQUIRE(same<std::int64_t>(value(col<&task::bytes> - id), 33));
+  ensure_usable(db);
+}
+
+TEST_CASE("coalesce has the larger type of two numbers") {
+  support::place here;
+  pqscope::connection db{here.db()};
+  fill(db);
+  auto const value = [&](auto const& calculation) {
+    return db.select<task>().values(calculation).one();
+  };
+  auto const steps = col<&task::steps>;
+  REQUIRE(same<int>(value(coalesce(steps, 1)), 1));
+  REQUIRE(same<std::int64_t>(value(coalesce(steps, std::int64_t{1} << 40)), std::int64_t{1} << 40));
+  REQUIRE(same<std::int64_t>(value(coalesce(steps, col<&task::bytes>)), 40));
+  REQUIRE(same<std::int64_t>(value(coalesce(steps - 1, 3U)), 3));
+  REQUIRE(same<float>(value(coalesce(steps, col<&task::hours>)), 1.5));
+  REQUIRE(same<float>(value(coalesce(col<&task::hours>, 2)), 1.5));
+  REQUIRE(same<double>(value(coalesce(steps, 2.5)), 2.5));
+  REQUIRE(same<int>(value(coalesce(col<&task::priority>, 100000)), 3));
+  ensure_usable(db);
+}
+
+TEST_CASE("what is made of a column that is read as another type is read so, too") {
+  support::place here;
+  pqscope::connection db{here.db()};
+  fill(db);
+  auto const tasks = db.select<task>();
+  std::string const due = tasks.values(col<&task::due>).one();
+  REQUIRE(due.starts_with("2026-01-0"));
+  REQUIRE(tasks.values(max(col<&task::due>)).one() == due);
+  REQUIRE(tasks.values(coalesce(min(col<&task::due>), max(col<&task::due>))).one() == due);
+  REQUIRE(tasks.values(coalesce(col<&task::due>, "2020-01-01")).one() == due);
+  REQUIRE(tasks.values(col<&task::exact>).one() == 12);
+  REQUIRE(tasks.values(col<&task::exact> * 2 + 1).one() == 25);
+  REQUIRE(tasks.values(sum(col<&task::exact>)).one() == 12);
+  REQUIRE(tasks.values(count(col<&task::due>)).one() == 1);
+  REQUIRE(tasks.values(col<&task::due> == due).one());
   ensure_usable(db);
 }
