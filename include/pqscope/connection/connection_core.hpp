@@ -62,7 +62,6 @@ struct core_anchor {
 struct leftover {
   std::string asks;            ///< a query that returns a row if it is there
   std::string frees;           ///< a statement
-  std::string_view gone;       ///< the SQLSTATE of that where it is not
   std::source_location where;  ///< for observers
 };
 
@@ -325,7 +324,6 @@ class core_use {
       }
       if (core.free_leftovers_ != nullptr) {
         core.free_leftovers_(core);
-        core.last_end_ = exchange_end::unsent;
         require_ready(where);
       }
     } catch (...) {

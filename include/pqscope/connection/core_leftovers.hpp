@@ -52,6 +52,7 @@ class core_leftovers {
         core.notices_.problem_in_flight(problem);
       }
     }
+    core.last_end_ = exchange_end::unsent;
     core.requests_.clear();
     core.innermost = scope;
     core.queue_ = std::move(queued);
@@ -68,7 +69,7 @@ class core_leftovers {
         send(each.frees);
       }
     } catch (server_error const& failure) {
-      if (failure.sqlstate() != each.gone) {
+      if (failure.sqlstate() != "34000") {  // there is no such cursor any more
         core.notices_.problem_in_flight(problem);
       }
     }

@@ -200,10 +200,8 @@ class cursor_handle {
     }
     destructor_limits const bounded{core};
     try {
-      core_leftovers<>::add(core, {.asks = question(where_),
-                                   .frees = "CLOSE " + quoted_,
-                                   .gone = "34000",  // its transaction was rolled back
-                                   .where = where_});
+      core_leftovers<>::add(
+          core, {.asks = question(where_), .frees = "CLOSE " + quoted_, .where = where_});
     } catch (...) {
       core.notices().problem_in_flight("closing a cursor WITH HOLD");
     }
