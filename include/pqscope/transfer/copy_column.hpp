@@ -38,9 +38,10 @@ enum class copy_conversion : unsigned char {
 /// A column that data is copied into.
 struct copy_column {
   std::string name;
-  oid_t type = 0;   ///< a domain's is its base type
-  char kind = 'b';  ///< `typtype`: e for an enum
-  char category{};  ///< `typcategory`: S for strings, A for arrays
+  oid_t type = 0;        ///< a domain's is its base type
+  char kind = 'b';       ///< `typtype`: e for an enum
+  char category{};       ///< `typcategory`: S for strings, A for arrays
+  char delimiter = ',';  ///< `typdelim`: separates the elements of an array
   bool is_generated = false;
   copy_conversion conversion = copy_conversion::none;
 };
@@ -152,7 +153,7 @@ inline constexpr char const* copy_columns_query =
     "UNION ALL "
     "SELECT attnum, attname, typbasetype, attgenerated FROM base "
     "JOIN pg_catalog.pg_type d ON d.oid = base.type WHERE d.typtype = 'd') "
-    "SELECT attname, t.oid, t.typtype, t.typcategory, attgenerated FROM base "
+    "SELECT attname, t.oid, t.typtype, t.typcategory, attgenerated, t.typdelim FROM base "
     "JOIN pg_catalog.pg_type t ON t.oid = base.type WHERE t.typtype <> 'd' ORDER BY attnum";
 
 /// Reads the answer to that.
@@ -174,6 +175,7 @@ std::vector<copy_column> read_copy_columns(libpq::result_view answer) {
                        .type = type,
                        .kind = letter(2),
                        .category = letter(3),
+                       .delimiter = letter(5),
                        .is_generated = letter(4) != '\0'});
   }
   return columns;

@@ -3,6 +3,7 @@
 
 #include <pqscope/transfer/copy_column.hpp>
 #include <pqscope/transfer/record_values.hpp>
+#include <pqscope/types/array_shape.hpp>
 #include <pqscope/types/bind_value.hpp>
 #include <pqscope/types/codec.hpp>
 #include <pqscope/types/encoder.hpp>
@@ -134,8 +135,13 @@ class copy_writer {
       if (carrier::is_null(value)) {
         out_.append(std::string_view{"\\N"});
       } else {
+        using form = text_form<std::remove_cvref_t<non_null_t<T>>>;
         scratch_.clear();
-        text_form<std::remove_cvref_t<non_null_t<T>>>::put(carrier::value(value), scratch_);
+        if constexpr (array_container<std::remove_cvref_t<non_null_t<T>>>) {
+          form::put(carrier::value(value), scratch_, plan_.columns[field_].delimiter);
+        } else {
+          form::put(carrier::value(value), scratch_);
+        }
         put_escaped(scratch_.view());
       }
     }

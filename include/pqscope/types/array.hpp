@@ -109,7 +109,9 @@ struct array_codec {
 /// `unexpected_null`. Vectors of vectors are arrays of more dimensions, at most 6, and must be
 /// rectangular (else `usage_error` as a parameter); a result with another number of dimensions is a
 /// `decode_error`. Lower bounds are not kept. An array without elements has no dimensions in
-/// PostgreSQL, so vectors of nothing but empty vectors come back as an empty vector.
+/// PostgreSQL, so vectors of nothing but empty vectors come back as an empty vector. As text, from
+/// `execute` or within a composite's text, an array of a type made by users is read with commas
+/// between its elements, whatever DELIMITER the type has.
 ///
 /// Parameters declare the array's type and travel in binary, those of `xml` as text; those whose
 /// type has no fixed OID (enums) as text of no declared type. `std::vector<std::string>` is

@@ -79,7 +79,7 @@ struct array_reader {
 
   /// Reads the text format of an array whose elements have the type `element`, 0 if not known.
   static Container read_text(std::string_view text, oid_t element) {
-    array_text_reader reader(text);
+    array_text_reader reader(text, element == oid::box ? ';' : ',');
     array_lengths lengths;
     lengths.fill(unseen_length);
     Container parsed{};

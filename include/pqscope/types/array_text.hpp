@@ -18,11 +18,11 @@ struct array_text_element {
 
 /// Reads an array in text format, such as `{1,NULL,"a b"}` or `[0:1]={{1},{2}}`.
 ///
-/// Anything out of order is a `decode_error`. Elements are separated by commas, as for every
-/// built-in type but `box`. Source: PostgreSQL, "Array Input and Output Syntax".
+/// Anything out of order is a `decode_error`. What separates elements is a part of their type: a
+/// comma for every built-in one but `box`. Source: PostgreSQL, "Array Input and Output Syntax".
 class array_text_reader {
  public:
-  explicit array_text_reader(std::string_view text) : text_(text) { skip_bounds(); }
+  array_text_reader(std::string_view text, char by) : text_(text), by_(by) { skip_bounds(); }
 
   /// Enters a brace.
   void open() { expect('{'); }
@@ -42,7 +42,7 @@ class array_text_reader {
     if (try_close()) {
       return false;
     }
-    expect(',');
+    expect(by_);
     return true;
   }
 
@@ -85,7 +85,7 @@ class array_text_reader {
     unescaped_.clear();
     std::size_t const begin = at_;
     std::size_t kept = 0;  // without trailing space
-    for (; at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}'; ++at_) {
+    for (; at_ < text_.size() && text_[at_] != by_ && text_[at_] != '}'; ++at_) {
       if (text_[at_] == '{' || text_[at_] == '"') {
         fail();
       }
@@ -172,6 +172,7 @@ class array_text_reader {
   char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   std::string_view text_;
+  char by_;  // what separates elements
   std::size_t at_ = 0;
   std::string unescaped_;
 };

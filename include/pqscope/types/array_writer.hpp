@@ -47,13 +47,14 @@ struct array_writer {
     write_text(value, out, [](auto const& leaf, encoder& text) { leaf_codec::encode(leaf, text); });
   }
 
-  /// Appends the text format, the elements as `put_one(element, encoder)` writes them.
+  /// Appends the text format, the elements as `put_one(element, encoder)` writes them, with what
+  /// separates those of their type.
   template <class Put>
-  static void write_text(Container const& value, encoder& out, Put const& put_one) {
+  static void write_text(Container const& value, encoder& out, Put const& put_one, char by = ',') {
     array_lengths lengths;
     lengths.fill(unseen_length);
     measure(value, 0, lengths);
-    put_text(value, out, put_one);
+    put_text(value, out, put_one, by);
   }
 
  private:
@@ -86,16 +87,16 @@ struct array_writer {
   }
 
   template <class Level, class Put>
-  static void put_text(Level const& level, encoder& out, Put const& put_one) {
+  static void put_text(Level const& level, encoder& out, Put const& put_one, char by) {
     using carrier = null_carrier_for<leaf_type>;
     out.put_byte('{');
     bool first = true;
     for (auto const& element : level) {
       if (!std::exchange(first, false)) {
-        out.put_byte(',');
+        out.put_byte(static_cast<unsigned char>(by));
       }
       if constexpr (array_shape<Level>::depth > 1) {
-        put_text(element, out, put_one);
+        put_text(element, out, put_one, by);
       } else if (carrier::is_null(element)) {
         out.append(std::string_view("NULL"));
       } else {

@@ -52,10 +52,10 @@ struct text_form<T> {
   using leaf = std::remove_cv_t<non_null_t<typename array_shape<T>::leaf_type>>;
   static constexpr bool writable = text_form<leaf>::writable;
 
-  static void put(T const& value, encoder& out) {
-    array_writer<T>::write_text(value, out, [](leaf const& element, encoder& text) {
-      text_form<leaf>::put(element, text);
-    });
+  static void put(T const& value, encoder& out, char by = ',') {
+    array_writer<T>::write_text(
+        value, out, [](leaf const& element, encoder& text) { text_form<leaf>::put(element, text); },
+        by);
   }
 };
 

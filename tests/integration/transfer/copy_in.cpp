@@ -215,6 +215,33 @@ TEST_CASE("texts for columns of other types let all values travel as text") {
   ensure_usable(conn);
 }
 
+TEST_CASE("arrays travel as text with what separates the elements of the column's type") {
+  copy_table t{
+      "CREATE TYPE {}.semi; "
+      "CREATE FUNCTION {}.semi_in(cstring) RETURNS {}.semi LANGUAGE internal IMMUTABLE STRICT "
+      "AS 'int4in'; "
+      "CREATE FUNCTION {}.semi_out({}.semi) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT "
+      "AS 'int4out'; "
+      "CREATE TYPE {}.semi (INPUT = {}.semi_in, OUTPUT = {}.semi_out, INTERNALLENGTH = 4, "
+      "PASSEDBYVALUE, ALIGNMENT = int4, DELIMITER = ';'); "
+      "CREATE DOMAIN {}.boxes AS box[]",
+      "b {}.boxes, p point[], s {}.semi[]"};
+  pqscope::connection conn{support::test_config()};
+  using texts = std::vector<std::string>;
+  using row = std::tuple<std::vector<std::optional<std::string>>, texts, texts>;
+  CHECK(
+      conn.copy_in(t.target(), {},
+                   std::vector<row>{{{"(1,1),(0,0)", std::nullopt}, {"(1,2)", "(3,4)"}, {"5", "6"}},
+                                    {{}, {}, {}}}) == 2);
+  CHECK(t.rows() ==
+        texts{R"#(("{(1,1),(0,0);NULL}","{""(1,2)"",""(3,4)""}",{5;6}))#", "({},{},{})"});
+  std::vector<texts> const matrix{{"(1,1),(0,0)"}, {"(3,3),(2,2)"}};
+  CHECK(conn.copy_in(t.target(), {"b"}, std::vector<std::tuple<std::vector<texts>>>{{matrix}}) ==
+        1);
+  CHECK(t.rows().back() == R"#(("{{(1,1),(0,0)};{(3,3),(2,2)}}",,))#");
+  ensure_usable(conn);
+}
+
 TEST_CASE("all characters a text can hold are copied in both formats") {
   connection conn{support::test_config()};
   copy_table t{"i int, s text, c varchar[]"};

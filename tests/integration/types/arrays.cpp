@@ -104,6 +104,23 @@ TEST_CASE("an array of smaller integers is read into larger ones") {
   support::ensure_usable(db);
 }
 
+TEST_CASE("the text of an array of boxes is separated by semicolons") {
+  pqscope::connection db{support::test_config()};
+  auto const read = [&](std::string const& array) {
+    return db.execute(pqscope::dynamic_sql{"SELECT " + array})[0][0]
+        .as<std::vector<std::optional<std::string>>>();
+  };
+  using texts = std::vector<std::optional<std::string>>;
+  CHECK(read("ARRAY['(1,1),(0,0)'::box, NULL, '(2,2),(1,1)']") ==
+        texts{"(1,1),(0,0)", std::nullopt, "(2,2),(1,1)"});
+  CHECK(read("'{}'::box[]").empty());
+  CHECK(db.execute("SELECT '{{(1,1),(0,0)};{(2,2),(1,1)}}'::box[]")[0][0]
+            .as<std::vector<std::vector<std::string>>>() ==
+        std::vector<std::vector<std::string>>{{"(1,1),(0,0)"}, {"(2,2),(1,1)"}});
+  CHECK(read("ARRAY['(1,2)'::point, '(3,4)']") == texts{"(1,2)", "(3,4)"});
+  support::ensure_usable(db);
+}
+
 TEST_CASE("a large array goes there and back") {
   pqscope::connection db{support::test_config()};
   std::vector<std::int64_t> many(100000);
