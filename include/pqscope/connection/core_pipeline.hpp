@@ -94,7 +94,7 @@ class core_pipeline {
     succeed();
   }
 
-  /// Finds or makes room for the prepared ones.
+  /// Finds or makes room for the prepared ones. None is behind what drops them.
   void find_places() {
     places_.assign(statements_.size(), {});
     bool const may_add = libpq::state_of(core_.handle_) != libpq::transaction_state::failed;
@@ -106,6 +106,9 @@ class core_pipeline {
         known = core_.cache_.add(each.text, each.parameters);
       }
       places_[i].prepares = known != nullptr && core_.cache_.needs_prepare(*known);
+      if (drops_prepared(each.text.str())) {
+        break;
+      }
     }
   }
 

@@ -381,6 +381,36 @@ TEST_CASE("prepared statements that are gone or changed are mended outside a tra
   ensure_usable(conn);
 }
 
+TEST_CASE("what stands behind DEALLOCATE in a pipeline is carried out, inside a transaction too") {
+  connection conn{support::test_config()};
+  std::string const name_of_first =
+      "SELECT name FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int4'";
+  for (std::string text : {"/* all */ deallocate ALL", "DISCARD PLANS", ""}) {
+    pqscope::transaction tx{conn};
+    tx.pipeline([](auto& p) { p.execute("SELECT $1::int4", 1); });
+    if (text.empty()) {
+      auto const name = tx.execute(dynamic_sql{name_of_first});
+      text = "DEALLOCATE " + std::string{name[0][0].text()};
+    }
+    auto const [first, second, third] = tx.pipeline([&](pqscope::pipeline& p) {
+      auto before = p.query<int>("SELECT $1::int4", 1);
+      p.execute(dynamic_sql{text});
+      return std::tuple{std::move(before), p.query<int>("SELECT $1::int4", 2),
+                        p.query<int>("SELECT $1::int4 + 1", 2)};
+    });
+    CHECK(first.one() == 1);
+    CHECK(second.one() == 2);
+    CHECK(third.one() == 3);
+    tx.commit();
+  }
+  auto const last = conn.pipeline([](pqscope::pipeline& p) {
+    p.execute("DEALLOCATE ALL");
+    return p.query<int>("SELECT $1::int4", 4);
+  });
+  CHECK(last.one() == 4);
+  ensure_usable(conn);
+}
+
 TEST_CASE("answers larger than any buffer do not stop a pipeline") {
   connection conn{support::test_config()};
   std::string const text(2'000'000, 'x');
