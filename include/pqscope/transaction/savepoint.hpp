@@ -33,8 +33,8 @@ class savepoint : public statements<savepoint> {
   template <nestable Outer>
   explicit savepoint(Outer& outer, std::source_location where = std::source_location::current())
       : scope_{detail::scope::nest(outer.scope_for_nesting(), {}, where)} {}
-  /// Sets a savepoint of this name, quoted here; names may repeat at other depths. While it lives, a
-  /// SAVEPOINT of that name by hand is a `usage_error`.
+  /// Sets a savepoint of this name, quoted here; names may repeat at other depths. While it lives,
+  /// a SAVEPOINT of that name by hand is a `usage_error`.
   /// \throws usage_error as above, and if the name is empty, longer than 63 bytes or holds a NUL
   template <nestable Outer>
   savepoint(Outer& outer, std::string_view name,
