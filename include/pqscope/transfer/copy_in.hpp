@@ -3,6 +3,8 @@
 
 #include <pqscope/connection/core_copy.hpp>
 #include <pqscope/connection/statements.hpp>
+#include <pqscope/error/raise.hpp>
+#include <pqscope/error/server_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/copy.hpp>
 #include <pqscope/libpq/parameters.hpp>
@@ -41,7 +43,7 @@ class record_copy {
         where_{where},
         options_{std::move(options)},
         copy_{core, where},
-        plan_{plan_copy(ask_columns(table), names, fields, where)},
+        plan_{plan_copy(ask_columns(core, table), names, fields, where)},
         writer_{plan_} {}
   record_copy(record_copy const&) = delete;
   record_copy& operator=(record_copy const&) = delete;
@@ -86,7 +88,7 @@ class record_copy {
   static constexpr std::size_t block = libpq::copy_in_operation::block_size;
   static constexpr std::size_t worth_keeping = 4096;  // rather than sending it by itself
 
-  std::vector<copy_column> ask_columns(copy_target const& table) {
+  std::vector<copy_column> ask_columns(connection_core& core, copy_target const& table) {
     char const* const values[] = {table.text().c_str()};
     oid_t const types[] = {oid::text};
     int const lengths[] = {0};
@@ -97,8 +99,25 @@ class record_copy {
          .parameters =
              {.count = 1, .types = types, .values = values, .lengths = lengths, .formats = formats},
          .is_own = true});
-    auto const answers = copy_.ask(std::move(questions), copy_columns_query);
-    return read_copy_columns(libpq::result_view{answers.front()});
+    try {
+      auto const answers = copy_.ask(std::move(questions), copy_columns_query);
+      return read_copy_columns(libpq::result_view{answers.front()});
+    } catch (server_error const& failure) {
+      if (failure.sql() != copy_columns_query) {
+        throw;  // of what went ahead
+      }
+      tell_of_copy(core, failure);
+    }
+  }
+
+  /// Throws an error of the question as one of the COPY, which is what its user asked for.
+  [[noreturn, gnu::cold]] void tell_of_copy(connection_core& core,
+                                            server_error const& failure) const {
+    server_error const told{failure.diagnostics(), command_ + " FROM STDIN", where_};
+    if (core.first_error && core.first_error->sql() == copy_columns_query) {
+      core.first_error = told;
+    }
+    throw_server_error(told);
   }
 
   [[noreturn, gnu::cold]] void refuse(usage_error const& fault) const {

@@ -126,6 +126,34 @@ TEST_CASE("names of tables and columns are taken as they stand") {
   ensure_usable(conn);
 }
 
+TEST_CASE(
+    "an error of a table that does not exist shows the COPY, not how its columns are asked for") {
+  connection conn{support::test_config()};
+  auto const shows = [](pqscope::server_error const& failure) {
+    CHECK(failure.sql() == R"(COPY "no such table" ("a") FROM STDIN)");
+    std::string_view const what = failure.what();
+    CHECK(what.find("COPY \"no such table\"") != what.npos);
+    CHECK(what.find("pg_attribute") == what.npos);
+    CHECK(what.find("copy_in.cpp") != what.npos);
+  };
+  try {
+    conn.copy_in("no such table", {"a"}, std::vector{1});
+    FAIL("nothing thrown");
+  } catch (pqscope::undefined_table const& failure) {
+    shows(failure);
+  }
+  pqscope::transaction tx{conn};
+  CHECK_THROWS_AS(tx.copy_in("no such table", {"a"}, std::vector{1}), pqscope::undefined_table);
+  try {
+    tx.commit();
+    FAIL("nothing thrown");
+  } catch (pqscope::transaction_rolled_back const& failure) {
+    REQUIRE(failure.first_error() != nullptr);
+    shows(*failure.first_error());
+  }
+  ensure_usable(conn);
+}
+
 TEST_CASE("values are widened without loss, and refused where they could not be held") {
   connection conn{support::test_config()};
   copy_table t{"i4 int, i8 bigint, j8 bigint, f8 float8"};
