@@ -2,6 +2,7 @@
 #define PQSCOPE_CONNECTION_CORE_LEFTOVERS_HPP
 
 #include <pqscope/connection/connection_core.hpp>
+#include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/server_error.hpp>
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -26,7 +27,10 @@ class core_leftovers {
     core.leftovers_.push_back(std::move(added));
     core.free_leftovers_ = &free;
     if (core.status() != connection_status::busy) {
-      core_use const frees{core, where};
+      try {
+        core_use const frees{core, where};
+      } catch (connection_lost const&) {  // all of it went with the connection, which was told
+      }
     }
   }
 

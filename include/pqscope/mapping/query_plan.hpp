@@ -79,7 +79,7 @@ class plan_reader {
       } else if (key == "Hash Cond" || key == "Merge Cond" || key == "Join Filter") {
         join_conditions.push_back(text());
       } else if (key == "Grouping Sets") {
-        list([&] { object([&](std::string const& kind) { read_grouping(kind, made); }); });
+        list([&] { object([&](std::string const& name) { read_grouping(name, made); }); });
       } else if (key == "Plans") {
         list([&] { made.plans.push_back(node()); });
       } else {

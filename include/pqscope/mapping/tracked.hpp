@@ -96,7 +96,7 @@ class tracked {
   friend class session;
   friend class detail::unit_of_work;
 
-  explicit tracked(std::shared_ptr<detail::entity<T>> state) noexcept : state_{std::move(state)} {}
+  explicit tracked(std::shared_ptr<detail::entity<T>> held) noexcept : state_{std::move(held)} {}
 
   detail::entity<T>& checked() const {
     if (state_ == nullptr) {

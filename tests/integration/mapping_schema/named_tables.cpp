@@ -15,7 +15,7 @@
 #include "integration/mapping_schema/place.hpp"
 #include "support/ensure_usable.hpp"
 
-using kind = pqscope::schema_difference_kind;
+using difference = pqscope::schema_difference_kind;
 using support::place;
 
 namespace {
@@ -79,7 +79,7 @@ TEST_CASE("compare_schema takes expressions that name their table") {
   conn.execute("ALTER TABLE \"Items\" DROP CONSTRAINT \"Items_pay_check\"");
   auto const found = pqscope::compare_schema<item, part>(conn);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].kind == kind::check);
+  CHECK(found[0].kind == difference::check);
   CHECK(found[0].message ==
         "table \"Items\": constraint \"Items_pay_check\", CHECK ((pay > 0)), "
         "is not in the database");
@@ -94,7 +94,7 @@ TEST_CASE("compare_schema still refuses an expression that names another table")
   conn.execute("CREATE TABLE unknown (id int PRIMARY KEY)");
   auto const found = pqscope::compare_schema<unknown, item>(conn);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].kind == kind::refused);
+  CHECK(found[0].kind == difference::refused);
   CHECK(found[0].table == "unknown");
   support::ensure_usable(conn);
 }
@@ -111,7 +111,7 @@ TEST_CASE("compare_schema tells tables of one name in two schemas apart") {
   conn.execute(pqscope::dynamic_sql{"DROP INDEX " + schema + ".\"Items_pay_idx\""});
   auto const found = pqscope::compare_schema<item, item_elsewhere>(conn);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].kind == kind::index);
+  CHECK(found[0].kind == difference::index);
   CHECK(found[0].table == std::string{other_schema} + ".Items");
   pqscope::drop_all<item, item_elsewhere>(conn);
   here.outside.execute("DROP SCHEMA " + schema);
