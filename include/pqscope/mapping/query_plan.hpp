@@ -60,13 +60,13 @@ class plan_reader {
     plan_node made;
     std::vector<std::string> join_conditions;
     object([&](std::string const& key) {
-      std::pair<std::string_view, std::string plan_node::*> const texts[] = {
+      std::pair<std::string_view, std::string plan_node::*> const known_keys[] = {
           {"Node Type", &plan_node::type},       {"Operation", &plan_node::operation},
           {"Join Type", &plan_node::join},       {"Parent Relationship", &plan_node::relationship},
           {"Subplan Name", &plan_node::subplan}, {"Alias", &plan_node::alias},
           {"Schema", &plan_node::schema},        {"Relation Name", &plan_node::relation},
           {"CTE Name", &plan_node::cte}};
-      for (auto const& [name, member] : texts) {
+      for (auto const& [name, member] : known_keys) {
         if (key == name) {
           made.*member = text();
           return;
@@ -79,7 +79,7 @@ class plan_reader {
       } else if (key == "Hash Cond" || key == "Merge Cond" || key == "Join Filter") {
         join_conditions.push_back(text());
       } else if (key == "Grouping Sets") {
-        list([&] { object([&](std::string const& name) { read_grouping(name, made); }); });
+        list([&] { object([&](std::string const& given) { read_grouping(given, made); }); });
       } else if (key == "Plans") {
         list([&] { made.plans.push_back(node()); });
       } else {
