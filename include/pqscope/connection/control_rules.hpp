@@ -4,11 +4,11 @@
 #include <pqscope/connection/scope_link.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/request.hpp>
+#include <pqscope/sql/keyword.hpp>
 #include <pqscope/sql/lexer.hpp>
 #include <pqscope/sql/scanner.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
-#include <cstddef>
 #include <string_view>
 
 namespace pqscope::detail {
@@ -20,20 +20,11 @@ inline bool goes_alone(libpq::request const& statement, sql_view const& text) no
 
 /// Whether a word of SQL, which stands for itself in small letters, is that name in quotes.
 inline bool is_name(sql_token const& word, std::string_view quoted) noexcept {
-  std::string_view const text{word.begin, word.size()};
-  if (word.kind != sql_token_kind::word) {
-    return word.kind == sql_token_kind::quoted_identifier && text == quoted;
+  if (word.kind == sql_token_kind::word) {
+    return is_spelled(word, quoted.substr(1, quoted.size() - 2));
   }
-  if (text.size() + 2 != quoted.size()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char const c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != quoted[i + 1]) {
-      return false;
-    }
-  }
-  return true;
+  return word.kind == sql_token_kind::quoted_identifier &&
+         quoted == std::string_view{word.begin, word.size()};
 }
 
 /// Refuses a SAVEPOINT of the name that a scope has: it would be in the way of that one, whose
@@ -45,7 +36,7 @@ inline void refuse_namesake(sql_view const& text, scope_link const* innermost) {
     if (token.is_comment()) {
       continue;
     }
-    if (begins && is_name(token, "\"savepoint\"")) {
+    if (begins && keyword_of(token) == keyword::savepoint) {
       do {
         token = lexer.next();
       } while (token.is_comment());

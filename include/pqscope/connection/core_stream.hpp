@@ -32,10 +32,10 @@ class core_stream {
   /// Sends the statement, with what was queued before it, and waits for its first rows.
   core_stream(connection_core& core, libpq::request&& statement, sql_view const& text)
       : core_{core},
-        anchor_{core.anchor()},
         where_{text.where},
         sql_{text.str()},
-        use_{std::in_place, core, text.where} {
+        use_{std::in_place, core, text.where},
+        anchor_{core.anchor()} {
     text_ = text;
     text_.text = sql_.c_str();
     refuse(statement);
@@ -247,11 +247,11 @@ class core_stream {
   }
 
   connection_core& core_;
-  std::shared_ptr<core_anchor> anchor_;
   std::source_location where_;
   std::string sql_;
   sql_view text_;
   std::optional<core_use> use_;
+  std::shared_ptr<core_anchor> anchor_;  // behind that: who is refused touches nothing
   std::optional<libpq::exchange> exchange_;
   std::optional<statement_report> report_;
   libpq::clock::time_point start_{};

@@ -274,19 +274,7 @@ class entity_set : public entity_set_base {
         }
         auto row = made.begin();
         for (object const& each : objects_) {
-          auto const values = *row++;
-          if constexpr (columns_where<T, has_default>::count != 0) {
-            if (is_changed(*each)) {
-              T const mine = each->value;
-              shape::assign(each->value, values);
-              keep_changed(*each, mine, all_columns{});
-            } else {
-              shape::assign(each->value, values);
-            }
-          } else {
-            shape::assign(each->value, values);
-          }
-          shape::assign(each->loaded, values);  // what was changed since is not in the row
+          take_made<shape>(*each, *row++);
         }
       }
       for (object const& each : objects_) {
@@ -295,9 +283,24 @@ class entity_set : public entity_set_base {
       set_.stored_.add(std::exchange(objects_, {}));
     }
 
-    /// What was given to a column with a default while the INSERT was on its way stays.
+    /// Takes what the server has made; what was changed while the INSERT was on its way stays.
+    template <class Shape, class Values>
+    static void take_made(entity<T>& one, Values const& values) {
+      if constexpr (columns_where<T, has_default>::count != 0) {
+        if (is_changed(one)) {
+          T const mine = one.value;
+          Shape::assign(one.value, values);
+          keep_defaults(one, mine, all_columns{});
+          Shape::assign(one.loaded, values);
+          return;
+        }
+      }
+      Shape::assign(one.value, values);
+      Shape::assign(one.loaded, values);
+    }
+    /// What was given to columns with a default since the INSERT was queued.
     template <std::size_t... I>
-    static void keep_changed(entity<T>& one, T const& mine, std::index_sequence<I...>) {
+    static void keep_defaults(entity<T>& one, T const& mine, std::index_sequence<I...>) {
       ((has_default(definition_of<T>.facts[I]) && differs<I>(mine, one.loaded)
             ? static_cast<void>(nth_binding<T, I>::get(one.value) = nth_binding<T, I>::get(mine))
             : static_cast<void>(0)),

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <pqscope/connection/connection.hpp>
+#include <pqscope/transfer/stream.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -65,6 +66,33 @@ TEST_CASE("a connection may be used by one thread after another") {
     other.join();
   }
   support::ensure_usable(db);
+}
+
+TEST_CASE("two threads that begin to stream at once get their rows or connection_busy") {
+  for (int round = 0; round < 20; ++round) {
+    connection db{support::test_config()};
+    std::atomic<int> ready{0};
+    std::atomic<int> wrong{0};
+    auto const read = [&] {
+      ++ready;
+      while (ready < 2) {
+      }
+      try {
+        int sum = 0;
+        for (int each : db.stream<int>("SELECT generate_series(1, 10)")) {
+          sum += each;
+        }
+        wrong += sum == 55 ? 0 : 1;
+      } catch (connection_busy const&) {
+      }
+    };
+    std::thread first{read};
+    std::thread second{read};
+    first.join();
+    second.join();
+    CHECK(wrong == 0);
+    support::ensure_usable(db);
+  }
 }
 
 TEST_CASE("many threads that fight for one connection get a result or connection_busy") {
