@@ -6,6 +6,7 @@
 #include <pqscope/mapping/text_writer.hpp>
 #include <pqscope/types/array_shape.hpp>
 #include <pqscope/types/codec.hpp>
+#include <pqscope/types/numeric.hpp>
 #include <pqscope/types/oid.hpp>
 #include <pqscope/types/optional.hpp>
 
@@ -95,7 +96,23 @@ constexpr column_hint hint_of() {
 }
 
 template <class T>
-inline constexpr bool is_number = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+inline constexpr bool is_decimal = std::is_same_v<T, numeric>;
+
+template <class T>
+inline constexpr bool is_number =
+    (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) || is_decimal<T>;
+
+/// The type of PostgreSQL that values of a C++ type have; 0 where that depends on the database.
+template <class T>
+inline constexpr oid_t fixed_type = 0;
+template <has_codec T>
+inline constexpr oid_t fixed_type<T> = codec_for<T>::type;
+
+/// A date, a time, a point in time, an interval: C++ has several types for each.
+template <class T>
+inline constexpr bool is_time =
+    fixed_type<T> == oid::date || fixed_type<T> == oid::time || fixed_type<T> == oid::timestamp ||
+    fixed_type<T> == oid::timestamptz || fixed_type<T> == oid::interval;
 
 template <class T>
 inline constexpr bool is_string = false;
@@ -119,6 +136,8 @@ consteval auto find_kept() {
   } else if constexpr (!std::is_arithmetic_v<T> && !is_nullable<V> &&
                        std::is_convertible_v<V const&, T>) {
     return std::type_identity<T>{};
+  } else if constexpr (is_time<T> && fixed_type<T> == fixed_type<V>) {
+    return std::type_identity<V>{};
   } else {
     return std::type_identity<void>{};
   }
@@ -133,7 +152,8 @@ inline constexpr bool comparable_value = !std::is_void_v<kept_type<T, V>>;
 /// Whether two expressions compare.
 template <class A, class B>
 inline constexpr bool comparable =
-    std::is_same_v<A, B> || (is_number<A> && is_number<B>) || (is_string<A> && is_string<B>);
+    std::is_same_v<A, B> || (is_number<A> && is_number<B>) || (is_string<A> && is_string<B>) ||
+    (is_time<A> && fixed_type<A> == fixed_type<B>);
 
 template <class Kept, class V>
 constexpr Kept keep(V const& value) {

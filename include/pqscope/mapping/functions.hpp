@@ -3,7 +3,9 @@
 
 #include <pqscope/mapping/col.hpp>
 #include <pqscope/mapping/expression.hpp>
+#include <pqscope/types/interval.hpp>
 #include <pqscope/types/numeric.hpp>
+#include <pqscope/types/oid.hpp>
 
 #include <cstdint>
 #include <string>
@@ -93,8 +95,10 @@ using sum_type =
                        std::conditional_t<codec_for<T>::type == oid::int8, numeric, std::int64_t>,
                        T>;
 template <class T>
-using avg_type = std::conditional_t<std::is_integral_v<T>, numeric,
-                                    std::conditional_t<std::is_floating_point_v<T>, double, T>>;
+using avg_type = std::conditional_t<
+    std::is_integral_v<T>, numeric,
+    std::conditional_t<std::is_floating_point_v<T>, double,
+                       std::conditional_t<fixed_type<T> == oid::interval, interval, T>>>;
 
 /// A place in an order.
 template <class E, bool Descending, int Nulls>
@@ -190,8 +194,8 @@ template <detail::expression E>
 constexpr auto sum(E const& value) {
   return detail::make_unary<detail::op_sum, detail::sum_type<typename E::type>>(value);
 }
-/// The mean: `numeric` of integers, `double` of floating point numbers. Nothing where there is no
-/// value.
+/// The mean: `numeric` of integers, `double` of floating point numbers, `interval` of lengths of
+/// time. Nothing where there is no value.
 template <detail::expression E>
 constexpr auto avg(E const& value) {
   return detail::make_unary<detail::op_avg, detail::avg_type<typename E::type>>(value);

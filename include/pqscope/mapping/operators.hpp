@@ -1,9 +1,9 @@
 #ifndef PQSCOPE_MAPPING_OPERATORS_HPP
 #define PQSCOPE_MAPPING_OPERATORS_HPP
 
+#include <pqscope/mapping/calculation.hpp>
 #include <pqscope/mapping/expression.hpp>
 
-#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -59,28 +59,6 @@ struct op_not {
 template <class L, class R>
 concept either_expression = expression<L> || expression<R>;
 
-/// The type that two types of numbers have in common; a signed one, as all of PostgreSQL's are.
-template <class A, class B>
-struct common_number {
-  using common = std::common_type_t<A, B>;
-  static constexpr oid_t in_sql = codec_for<common>::type;
-  using type = std::conditional_t<
-      !std::is_unsigned_v<common>, common,
-      std::conditional_t<in_sql == oid::int8, std::int64_t,
-                         std::conditional_t<in_sql == oid::int4, std::int32_t, std::int16_t>>>;
-};
-
-/// The type of a calculation. A `real` and any other number make a `double precision`.
-template <class A, class B>
-struct calculated {
-  using type = A;
-};
-template <class A, class B>
-  requires(is_number<A> && is_number<B>)
-struct calculated<A, B> : std::conditional_t<!std::is_same_v<A, B> &&
-                                                 std::is_floating_point_v<std::common_type_t<A, B>>,
-                                             std::type_identity<double>, common_number<A, B>> {};
-
 template <class Op, class Type, class L, class R>
 constexpr auto make_operation(L const& left, R const& right) {
   if constexpr (std::is_void_v<Type>) {
@@ -104,6 +82,19 @@ constexpr auto operate(L const& left, R const& right) {
   }
 }
 
+/// `+`, `-`, `*` or `/`: with dates, times and intervals, else with numbers.
+template <class Op, char Sign, class L, class R>
+constexpr auto calculate(L const& left, R const& right) {
+  using type = time_type<Sign, L, R>;
+  if constexpr (std::is_void_v<type>) {
+    return operate<Op, void>(left, right);
+  } else {
+    using first = decltype(time_operand(left));
+    using second = decltype(time_operand(right));
+    return binary_expression<Op, type, first, second>(time_operand(left), time_operand(right));
+  }
+}
+
 /// The operators of SQL between columns, expressions and values. Values become parameters.
 #define PQSCOPE_OPERATOR(symbol, op, type)                        \
   template <class L, class R>                                     \
@@ -118,12 +109,22 @@ PQSCOPE_OPERATOR(<, op_less, bool)
 PQSCOPE_OPERATOR(<=, op_less_equal, bool)
 PQSCOPE_OPERATOR(>, op_greater, bool)
 PQSCOPE_OPERATOR(>=, op_greater_equal, bool)
-PQSCOPE_OPERATOR(+, op_plus, void)
-PQSCOPE_OPERATOR(-, op_minus, void)
-PQSCOPE_OPERATOR(*, op_times, void)
-PQSCOPE_OPERATOR(/, op_divide, void)
 
 #undef PQSCOPE_OPERATOR
+
+#define PQSCOPE_CALCULATION(symbol, op, sign)                     \
+  template <class L, class R>                                     \
+    requires either_expression<L, R>                              \
+  constexpr auto operator symbol(L const& left, R const& right) { \
+    return calculate<op, sign>(left, right);                      \
+  }
+
+PQSCOPE_CALCULATION(+, op_plus, '+')
+PQSCOPE_CALCULATION(-, op_minus, '-')
+PQSCOPE_CALCULATION(*, op_times, '*')
+PQSCOPE_CALCULATION(/, op_divide, '/')
+
+#undef PQSCOPE_CALCULATION
 
 template <class T>
 consteval void require_condition() {
