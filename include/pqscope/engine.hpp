@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_ENGINE_HPP
 #define PQSCOPE_ENGINE_HPP
 
+#include <pqscope/connection/pause.hpp>
 #include <pqscope/engine_options.hpp>
 #include <pqscope/engine_reader.hpp>
 #include <pqscope/error/usage_error.hpp>

@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_POOL_SOURCE_HPP
 #define PQSCOPE_POOL_SOURCE_HPP
 
+#include <pqscope/connection/pause.hpp>
 #include <pqscope/pool/pool.hpp>
 #include <pqscope/session_source.hpp>
 

@@ -2,11 +2,11 @@
 #define PQSCOPE_SESSION_HOLDER_HPP
 
 #include <pqscope/connection/config.hpp>
+#include <pqscope/connection/pause.hpp>
 #include <pqscope/session.hpp>
 #include <pqscope/session_options.hpp>
 #include <pqscope/session_source.hpp>
 #include <pqscope/session_target.hpp>
-#include <pqscope/transaction/retry.hpp>
 
 #include <concepts>
 #include <memory>

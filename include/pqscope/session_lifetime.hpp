@@ -4,6 +4,7 @@
 /// \file
 /// How a session begins and ends; included by `session.hpp`.
 
+#include <pqscope/connection/pause.hpp>
 #include <pqscope/error/commit_in_doubt.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/usage_error.hpp>

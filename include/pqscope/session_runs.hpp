@@ -1,6 +1,8 @@
 #ifndef PQSCOPE_SESSION_RUNS_HPP
 #define PQSCOPE_SESSION_RUNS_HPP
 
+#include <pqscope/connection/pause.hpp>
+#include <pqscope/connection/random.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/error.hpp>
 #include <pqscope/libpq/limit.hpp>

@@ -5,11 +5,12 @@
 /// How a pool is made, changed and ended; included by `pool_core.hpp`.
 
 #include <pqscope/connection/loops.hpp>
+#include <pqscope/connection/pause.hpp>
+#include <pqscope/connection/random.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/pool_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/pool/pool_core.hpp>
-#include <pqscope/transaction/retry.hpp>
 
 #include <chrono>
 #include <cstddef>

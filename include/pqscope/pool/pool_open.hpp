@@ -4,10 +4,11 @@
 /// \file
 /// How a pool opens a connection; included by `pool_core.hpp`.
 
+#include <pqscope/connection/random.hpp>
+#include <pqscope/connection/reconnect.hpp>
 #include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/pool/pool_core.hpp>
-#include <pqscope/transaction/retry.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -18,13 +19,6 @@
 #include <utility>
 
 namespace pqscope::detail {
-
-/// Whether another attempt may succeed where a server, if it was one, refused with `sqlstate`: not
-/// for wrong credentials, a database that is not there, or what it does not understand.
-inline bool may_come_up(std::string_view sqlstate) noexcept {
-  std::string_view const of = sqlstate.substr(0, 2);
-  return of != "28" && of != "3D" && of != "42" && of != "22" && of != "0A";
-}
 
 /// Opens a connection for the caller's slot; true if it has it then. Else the caller was given
 /// another one meanwhile, or has to wait on.

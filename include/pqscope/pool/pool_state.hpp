@@ -1,6 +1,7 @@
 #ifndef PQSCOPE_POOL_POOL_STATE_HPP
 #define PQSCOPE_POOL_POOL_STATE_HPP
 
+#include <pqscope/connection/reconnect.hpp>
 #include <pqscope/libpq/wait.hpp>
 #include <pqscope/pool/pool_slot.hpp>
 #include <pqscope/pool/pool_waiter.hpp>
@@ -174,17 +175,6 @@ class pool_state {
   time_point next_attempt_{};
   bool closed_ = false;
 };
-
-/// A pause that doubles with each failure, ten per cent more or less, so that many programs do not
-/// come back at the same moment.
-inline libpq::clock::duration reconnect_pause(pool_rules const& rules, unsigned failures,
-                                              std::uint64_t random) noexcept {
-  auto pause = rules.base_delay < rules.max_delay ? rules.base_delay : rules.max_delay;
-  for (unsigned i = 1; i < failures && pause < rules.max_delay; ++i) {
-    pause = pause < rules.max_delay / 2 ? pause * 2 : rules.max_delay;
-  }
-  return pause - pause / 10 + pause / 5 / 1024 * static_cast<int>(random % 1025);
-}
 
 /// A connection's lifetime, up to a tenth shorter, so that not all end at the same moment.
 inline libpq::clock::duration jittered_lifetime(libpq::clock::duration lifetime,

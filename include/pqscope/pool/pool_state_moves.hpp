@@ -237,7 +237,7 @@ inline void pool_state::connected(pool_slot& slot, time_point now, std::uint64_t
 inline void pool_state::connect_failed(pool_slot& slot, time_point now,
                                        std::uint64_t random) noexcept {
   ++failures_;
-  next_attempt_ = now + reconnect_pause(rules_, failures_, random);
+  next_attempt_ = now + reconnect_pause(rules_.base_delay, rules_.max_delay, failures_, random);
   opening_.remove(slot);
   slot.state = slot_state::vacant;
   vacant_.add(slot);

@@ -2,12 +2,12 @@
 #define PQSCOPE_TRANSACTION_RESOLVE_HPP
 
 #include <pqscope/connection/connection.hpp>
+#include <pqscope/connection/pause.hpp>
 #include <pqscope/connection/transaction_id.hpp>
 #include <pqscope/error/commit_in_doubt.hpp>
 #include <pqscope/error/errors.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/transaction/fate.hpp>
-#include <pqscope/transaction/retry.hpp>
 #include <pqscope/types/malformed.hpp>
 
 #include <chrono>

@@ -12,7 +12,8 @@ using namespace fake_clock;
 namespace {
 
 std::chrono::nanoseconds pause_of(unsigned failures, std::uint64_t random) {
-  return pqscope::detail::reconnect_pause(pool_rules{}, failures, random);
+  return pqscope::detail::reconnect_pause(pool_rules{}.base_delay, pool_rules{}.max_delay, failures,
+                                          random);
 }
 
 }  // namespace
@@ -38,13 +39,13 @@ TEST_CASE("the pause after a failed connect doubles up to max_delay, a tenth mor
 TEST_CASE("a pause is never longer than max_delay and a tenth, whatever base_delay is") {
   pool_rules rules;
   rules.base_delay = 1h;
-  CHECK(pqscope::detail::reconnect_pause(rules, 1, 1024) <= 11s);
-  CHECK(pqscope::detail::reconnect_pause(rules, 1, 0) == 9s);
+  CHECK(pqscope::detail::reconnect_pause(rules.base_delay, rules.max_delay, 1, 1024) <= 11s);
+  CHECK(pqscope::detail::reconnect_pause(rules.base_delay, rules.max_delay, 1, 0) == 9s);
   rules.base_delay = 0ns;
-  CHECK(pqscope::detail::reconnect_pause(rules, 5, 1024) == 0ns);
+  CHECK(pqscope::detail::reconnect_pause(rules.base_delay, rules.max_delay, 5, 1024) == 0ns);
   rules.base_delay = 7s;
   rules.max_delay = 10s;
-  CHECK(pqscope::detail::reconnect_pause(rules, 2, 0) == 9s);
+  CHECK(pqscope::detail::reconnect_pause(rules.base_delay, rules.max_delay, 2, 0) == 9s);
 }
 
 TEST_CASE("nobody connects before the pause is over") {

@@ -1,3 +1,5 @@
+#include <pqscope/connection/pause.hpp>
+#include <pqscope/connection/random.hpp>
 #include <pqscope/transaction/retry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
