@@ -9,6 +9,7 @@
 #include <pqscope/connection/environment.hpp>
 #include <pqscope/engine.hpp>
 #include <pqscope/error/errors.hpp>
+#include <pqscope/events/listener.hpp>
 #include <pqscope/events/log_observer.hpp>
 #include <pqscope/events/metrics.hpp>
 #include <pqscope/events/observer_list.hpp>

@@ -333,6 +333,20 @@ class statements : public mapped_statements<Self> {
   template <class Body>
   auto pipeline(Body&& body, std::source_location where = std::source_location::current());
 
+  /// Sends a notification to those who listen to `channel` (see `listener`), whose name is taken as
+  /// it stands; they get it once the transaction has committed, and never if it does not. One round
+  /// trip; `defer("SELECT pg_notify($1, $2)", …)` has none. Source: PostgreSQL, "NOTIFY".
+  /// \throws invalid_parameter_value for an empty name, one of more than 63 bytes, and a payload of
+  ///         8,000 bytes or more
+  void notify(std::string_view channel, std::string_view payload = {},
+              std::source_location where = std::source_location::current()) {
+    constexpr sql<std::string_view, std::string_view> text = "SELECT pg_catalog.pg_notify($1, $2)";
+    sql_view here = text.view();
+    here.where = where;
+    parameter_pack const bound(where, channel, payload);
+    send(here, bound.view(), libpq::value_format::text);
+  }
+
   /// Carries out any number of statements, separated by semicolons, without parameters. Outside a
   /// transaction they are one unit, unless they hold transaction commands of their own. What they
   /// return is dropped. A BEGIN that is due costs a round trip of its own here.

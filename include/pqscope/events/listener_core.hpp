@@ -1,0 +1,352 @@
+#ifndef PQSCOPE_EVENTS_LISTENER_CORE_HPP
+#define PQSCOPE_EVENTS_LISTENER_CORE_HPP
+
+#include <pqscope/connection/config.hpp>
+#include <pqscope/connection/connect.hpp>
+#include <pqscope/connection/connection.hpp>
+#include <pqscope/connection/pause.hpp>
+#include <pqscope/connection/random.hpp>
+#include <pqscope/connection/reconnect.hpp>
+#include <pqscope/error/server_error.hpp>
+#include <pqscope/events/listener_options.hpp>
+#include <pqscope/events/notification.hpp>
+#include <pqscope/libpq/notification_wait.hpp>
+#include <pqscope/sql/identifier.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pqscope::detail {
+
+/// What a `listener` is: a connection that is replaced when it is lost, and the channels.
+///
+/// A template so that only programs that listen compile it.
+template <class = void>
+class listener_core {
+ public:
+  listener_core(config const& to, listener_options options, std::source_location const& where)
+      : target_{watched(to)},
+        options_{std::move(options)},
+        board_{options_.connection.observer},
+        made_at_{where} {
+    take_over(open_core(target_, options_.connection, where));
+  }
+  listener_core(listener_core const&) = delete;
+  listener_core& operator=(listener_core const&) = delete;
+  ~listener_core() = default;
+
+  void listen(std::string_view channel, std::source_location const& where) {
+    turn const mine{*this, where};
+    std::string const text = "LISTEN " + identifier{channel, where}.text();
+    require_open(where);
+    if (find(channel) != channels_.end()) {
+      return;
+    }
+    try {
+      open_->core_for(where).control(text.c_str(), where, statement_origin::caller);
+      channels_.emplace_back(channel);
+    } catch (error const&) {
+      if (!options_.reconnect || open_->status() != connection_status::broken) {
+        throw;
+      }
+      lose(where);
+      channels_.emplace_back(channel);
+      try {
+        require_open(where);
+      } catch (...) {
+        channels_.pop_back();
+        throw;
+      }
+    }
+  }
+
+  void unlisten(std::string_view channel, std::source_location const& where) {
+    turn const mine{*this, where};
+    std::string const text = "UNLISTEN " + identifier{channel, where}.text();
+    require_not_closed(where);
+    auto const found = find(channel);
+    if (found == channels_.end()) {
+      return;
+    }
+    channels_.erase(found);
+    if (open_) {
+      try {
+        open_->core_for(where).control(text.c_str(), where, statement_origin::caller);
+      } catch (error const&) {
+        if (open_->status() != connection_status::broken) {
+          throw;
+        }
+        lose(where);
+      }
+    }
+  }
+
+  std::vector<notification> wait(libpq::clock::time_point until, wait_options const& options,
+                                 std::source_location const& where) {
+    turn const mine{*this, where};
+    require_not_closed(where);
+    bool const own = options.stop.stop_possible();
+    libpq::limit const bound{.deadline = until,
+                             .stop = own ? options.stop : options_.connection.stop};
+    std::size_t const enough = options.stop_after == 0 ? 1 : options.stop_after;
+    while (arrived_.size() < enough) {
+      if (!open_ && !options_.reconnect) {
+        if (arrived_.empty()) {
+          throw connection_lost(lost_message(), where, gap_.sqlstate);
+        }
+        break;
+      }
+      if (!open_ && !reopen(bound, where)) {
+        break;
+      }
+      if (!receive(enough - arrived_.size(), bound, where)) {
+        break;
+      }
+    }
+    return std::exchange(arrived_, {});
+  }
+
+  void close(std::source_location const& where) {
+    turn const mine{*this, where};
+    closed_ = true;
+    attempt_.reset();
+    open_.reset();
+  }
+
+  bool connected() const noexcept { return open_.has_value(); }
+  int backend_pid() const { return open_ ? open_->backend_pid() : 0; }
+  std::vector<std::string> const& channels() const noexcept { return channels_; }
+
+ private:
+  /// One use by one thread.
+  class turn {
+   public:
+    turn(listener_core& of, std::source_location const& where) : of_{of} {
+      if (of.in_use_.exchange(true, std::memory_order_acquire)) {
+        throw connection_busy("the listener is in use", where);
+      }
+    }
+    turn(turn const&) = delete;
+    turn& operator=(turn const&) = delete;
+    ~turn() { of_.in_use_.store(false, std::memory_order_release); }
+
+   private:
+    listener_core& of_;
+  };
+
+  /// Has the system find out about a network that has gone dead: a listener itself sends nothing.
+  static config watched(config const& to) {
+    config target = to;
+    auto const set = [&](char const* keyword, int value) {
+      if (!target.get(keyword)) {
+        target.with(keyword, value);
+      }
+    };
+    if (!target.get("service")) {
+      set("keepalives_idle", 30);
+      set("keepalives_interval", 10);
+      set("keepalives_count", 3);
+    }
+    return target;
+  }
+
+  std::vector<std::string>::iterator find(std::string_view channel) {
+    auto each = channels_.begin();
+    while (each != channels_.end() && *each != channel) {
+      ++each;
+    }
+    return each;
+  }
+
+  std::string lost_message() const { return "the listener's connection was lost: " + gap_.reason; }
+
+  void require_not_closed(std::source_location const& where) const {
+    if (closed_) {
+      throw connection_closed("the listener is closed", where);
+    }
+  }
+
+  void require_open(std::source_location const& where) {
+    require_not_closed(where);
+    if (open_) {
+      return;
+    }
+    if (!options_.reconnect) {
+      throw connection_lost(lost_message(), where, gap_.sqlstate);
+    }
+    auto const& each = options_.connection.deadline;
+    libpq::limit const bound{.deadline = each ? time_after(*each) : libpq::never,
+                             .stop = options_.connection.stop};
+    if (!reopen(bound, where)) {
+      std::string const message = lost_message() + "; there is no other one yet";
+      if (bound.stop.stop_requested()) {
+        throw operation_cancelled(message, false, where);
+      }
+      throw deadline_exceeded(message, false, where);
+    }
+  }
+
+  void take_over(std::unique_ptr<connection_core> core) {
+    core->keeps_notifications = true;
+    open_.emplace(connection::of(std::move(core)));
+  }
+
+  /// Waits for notifications; false where the limit has ended it.
+  bool receive(std::size_t enough, libpq::limit const& bound, std::source_location const& where) {
+    connection_core& core = open_->core_for(where);
+    std::vector<libpq::notify_handle> fresh;
+    bool lost = false;
+    libpq::drive_result drove{};
+    {
+      core_use const use{core, where};
+      libpq::notification_wait<> operation{core.handle(), fresh, enough};
+      drove = libpq::drive(operation, bound);
+      lost = operation.lost();
+    }
+    for (libpq::notify_handle const& each : fresh) {
+      libpq::notification_text const text = libpq::read_notification(each);
+      arrived_.push_back({.channel = text.channel,
+                          .payload = text.payload,
+                          .pid = text.pid,
+                          .after_gap = std::exchange(missing_, false)});
+    }
+    if (lost) {
+      lose(where);
+    }
+    return lost || drove == libpq::drive_result::done;
+  }
+
+  /// The connection is gone.
+  void lose(std::source_location const& where) {
+    connection_core& core = open_->core_for(where);
+    gap_ = {};
+    if (auto const& words = core.notices().last_words) {
+      gap_.reason = words->message;
+      gap_.sqlstate = words->sqlstate;
+    } else {
+      gap_.reason = libpq::error_text(core.handle());
+    }
+    open_.reset();
+    missing_ = true;
+    failures_ = 0;
+    lost_at_ = next_attempt_ = libpq::clock::now();
+    connection_lost const failure{lost_message(), where, gap_.sqlstate};
+    board_.problem(failure.what());
+    call(options_.on_lost, failure);
+  }
+
+  /// Goes on connecting; false where the limit comes first.
+  bool reopen(libpq::limit const& bound, std::source_location const& where) {
+    while (!bound.stop.stop_requested()) {
+      try {
+        if (!attempt_) {
+          libpq::pause_operation pause{next_attempt_};
+          if (libpq::drive(pause, bound) != libpq::drive_result::done) {
+            return false;
+          }
+          ++gap_.attempts;
+          attempt_.emplace(target_, board_.watcher, made_at_);
+          auto const& each = options_.connection.deadline;
+          attempt_until_ = each ? time_after(*each) : libpq::never;
+        }
+        bool const is_last = attempt_until_ > bound.deadline;
+        libpq::limit const all{.deadline = is_last ? bound.deadline : attempt_until_,
+                               .stop = bound.stop};
+        libpq::drive_result const drove = attempt_->drive(all);
+        if (drove == libpq::drive_result::stopped ||
+            (drove == libpq::drive_result::deadline && is_last)) {
+          return false;
+        }
+        auto core = attempt_->finish(drove, options_.connection, where);
+        attempt_.reset();
+        listen_again(*core, bound, where);
+        take_over(std::move(core));
+        gap_.length = libpq::clock::now() - lost_at_;
+        call(options_.on_gap, std::as_const(gap_));
+        return true;
+      } catch (connection_error const& failure) {
+        try_later(failure.sqlstate());
+      } catch (server_error const& failure) {
+        try_later(failure.sqlstate());
+      } catch (...) {  // of a callable password
+        next_pause();
+        throw;
+      }
+    }
+    return false;
+  }
+
+  /// In a handler: another attempt after a pause, unless the server has refused for good.
+  void try_later(std::string_view sqlstate) {
+    next_pause();
+    if (!may_come_up(sqlstate)) {
+      throw;
+    }
+  }
+  void next_pause() noexcept {
+    attempt_.reset();
+    next_attempt_ = libpq::clock::now() + reconnect_pause(options_.base_delay, options_.max_delay,
+                                                          ++failures_, next_random());
+  }
+
+  /// All channels in one round trip. A limit that ends sooner than a second leaves it that long:
+  /// a program that only ever looks would not get anywhere.
+  void listen_again(connection_core& core, libpq::limit const& bound,
+                    std::source_location const& where) {
+    if (channels_.empty()) {
+      return;
+    }
+    std::string text;
+    for (std::string const& each : channels_) {
+      text.append("LISTEN ").append(identifier{each, where}.text()).append(";");
+    }
+    auto const least = time_after(std::chrono::seconds{1});
+    core.limits.until = bound.deadline < least ? least : bound.deadline;
+    core.limits.stop = bound.stop;
+    core.control(text.c_str(), where, statement_origin::internal, libpq::request_kind::script);
+    core.limits.until = libpq::never;
+    core.limits.stop = options_.connection.stop;
+  }
+
+  /// Calls a function of the program's, if there is one.
+  template <class Function, class Event>
+  void call(Function& function, Event const& event) noexcept {
+    if (function) {
+      try {
+        function(event);
+      } catch (...) {
+        board_.problem_in_flight("a listener's function failed");
+      }
+    }
+  }
+
+  config const target_;
+  listener_options options_;
+  notice_board board_;
+  std::source_location const made_at_;
+  std::vector<std::string> channels_;
+  std::vector<notification> arrived_;
+  std::optional<connection> open_;
+  bool closed_ = false;
+  bool missing_ = false;  // something may be, ahead of the next notification
+  listener_gap gap_;
+  std::optional<connect_attempt> attempt_;
+  libpq::clock::time_point attempt_until_ = libpq::never;
+  libpq::clock::time_point next_attempt_{};
+  libpq::clock::time_point lost_at_{};
+  unsigned failures_ = 0;
+  std::atomic<bool> in_use_{false};
+};
+
+}  // namespace pqscope::detail
+
+#endif
