@@ -54,22 +54,28 @@ struct row_shape {
   }
 };
 
-template <class... Fields>
-struct row_shape<std::tuple<Fields...>> {
+/// A row whose fields count by position.
+template <class Row, class... Fields>
+struct positional_shape {
   static constexpr std::size_t size = sizeof...(Fields);
   static constexpr bool by_name = false;
   static std::array<field_shape, size> fields() noexcept { return {shape_of<Fields>()...}; }
   template <class Read>
-  static std::tuple<Fields...> make(Read const& read) {
+  static Row make(Read const& read) {
     return make(read, std::index_sequence_for<Fields...>{});
   }
 
  private:
   template <class Read, std::size_t... I>
-  static std::tuple<Fields...> make([[maybe_unused]] Read const& read, std::index_sequence<I...>) {
-    return std::tuple<Fields...>{read.template get<Fields>(I)...};
+  static Row make([[maybe_unused]] Read const& read, std::index_sequence<I...>) {
+    return Row{read.template get<Fields>(I)...};
   }
 };
+
+template <class... Fields>
+struct row_shape<std::tuple<Fields...>> : positional_shape<std::tuple<Fields...>, Fields...> {};
+template <class A, class B>
+struct row_shape<std::pair<A, B>> : positional_shape<std::pair<A, B>, A, B> {};
 
 template <row_struct Row>
 struct row_shape<Row> {
@@ -121,6 +127,9 @@ template <class Row>
 inline constexpr bool refers_to_result = is_view<non_null_t<Row>>;
 template <class... Fields>
 inline constexpr bool refers_to_result<std::tuple<Fields...>> = (refers_to_result<Fields> || ...);
+template <class A, class B>
+inline constexpr bool refers_to_result<std::pair<A, B>> =
+    refers_to_result<A> || refers_to_result<B>;
 template <class Row>
   requires(row_shape<Row>::by_name)
 inline constexpr bool refers_to_result<Row> = refers_to_result<field_types<Row>>;
@@ -134,6 +143,8 @@ template <class Value>
 inline constexpr bool is_copyable<std::optional<Value>> = is_copyable<Value>;
 template <class... Fields>
 inline constexpr bool is_copyable<std::tuple<Fields...>> = (is_copyable<Fields> && ...);
+template <class A, class B>
+inline constexpr bool is_copyable<std::pair<A, B>> = is_copyable<A> && is_copyable<B>;
 template <class Row>
   requires(row_shape<Row>::by_name)
 inline constexpr bool is_copyable<Row> = is_copyable<field_types<Row>>;

@@ -28,9 +28,9 @@ namespace pqscope {
 /// time; rows that refer to the result, or cannot be copied; anonymous records; values of a type
 /// made by users that the connection had not met. `stream` holds no rows at all.
 ///
-/// `Row` is a type with a `codec`, a `std::tuple` of such by position, or an aggregate struct of
-/// such by the names of its fields. Columns and types were matched when the query returned, those
-/// made by users as the server tells of them.
+/// `Row` is a type with a `codec`, a `std::tuple` or `std::pair` of such by position, or an
+/// aggregate struct of such by the names of its fields. Columns and types were matched when the
+/// query returned, those made by users as the server tells of them.
 ///
 /// Move-only; independent of its connection. A `std::string_view` or `std::span` in a row refers to
 /// this object. Any number of threads may read it. Reading a row throws `unexpected_null` for NULL

@@ -110,8 +110,8 @@ class statements : public mapped_statements<Self> {
   }
 
   /// Carries out a statement and returns its rows as `Row`: a type with a `codec`, a `std::tuple`
-  /// by position, an aggregate struct by name; `query<A, B>` as tuples of `A` and `B`. Values
-  /// arrive in binary format.
+  /// or `std::pair` by position, an aggregate struct by name; `query<A, B>` as tuples of `A` and
+  /// `B`. Values arrive in binary format.
   ///
   /// A column whose type was made by users (an enum, a composite, an extension's) is checked with
   /// what the server tells of it. That costs a round trip behind the statement's own, the first

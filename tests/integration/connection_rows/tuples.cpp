@@ -46,3 +46,25 @@ TEST_CASE("many columns make a tuple") {
   CHECK(std::get<11>(row) == 12);
   support::ensure_usable(db);
 }
+
+TEST_CASE("rows of two columns are read into pairs") {
+  pqscope::connection db{support::test_config()};
+  using named = std::pair<int, std::optional<std::string>>;
+  CHECK(db.query<named>("SELECT 1, 'a' UNION ALL SELECT 2, NULL ORDER BY 1").all() ==
+        std::vector<named>{{1, "a"}, {2, std::nullopt}});
+  auto const views = db.query<std::pair<std::string_view, int>>("SELECT 'b', 3");
+  for (auto const& [text, number] : views) {
+    CHECK(text == "b");
+    CHECK(number == 3);
+  }
+  CHECK_THROWS_AS((db.query<std::pair<int, int>>("SELECT 1, 2, 3")), pqscope::type_mismatch);
+  pqscope::transaction tx{db};
+  int sum = 0;
+  for (auto const& [a, b] :
+       tx.stream<std::pair<int, int>>("SELECT g, g FROM generate_series(1, 4) AS g")) {
+    sum += a * b;
+  }
+  CHECK(sum == 30);
+  tx.commit();
+  support::ensure_usable(db);
+}
