@@ -287,6 +287,7 @@ class connection_core {
   void (*free_leftovers_)(connection_core&) noexcept = nullptr;  // where there are any
   std::vector<std::string> deallocations_;                       // that ride with what is sent
   unsigned stale_ = 0;       // times the server did not know what was prepared
+  bool outdated_ = false;    // what failed was prepared before something changed, perhaps
   std::size_t mark_at_ = 0;  // where it is asked behind deferred statements
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;

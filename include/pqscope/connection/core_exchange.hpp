@@ -288,6 +288,7 @@ inline void connection_core::settle_cache(cached_statement* known, std::size_t m
 /// does not fit any more: DEALLOCATE by hand, other columns since, a pooler. Forgets it then; all
 /// of them, and for good the second time, where the server does not know them.
 inline bool connection_core::forget_stale(cached_statement const* known) noexcept {
+  outdated_ = false;
   libpq::request const* const failed = first_failure(requests_);
   bool const prepared = failed != nullptr &&
                         (failed->is_own || failed->kind == libpq::request_kind::execute_prepared);
@@ -306,11 +307,12 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
     }
     return true;
   }
-  bool const outdated = code == "0A000" || code == "22P07";  // its columns, or a constant of it
-  bool const changed = outdated || code == "42704" || code == "XX000";
+  // its columns, a constant of an altered type; a type of it, or a domain, that was made anew
+  bool const changed = code == "0A000" || code == "22P07" || code == "XX000" || code == "42704";
   if (changed && known != nullptr && known->prepared) {
-    cache_.forget(*known);
-    return outdated && failed->streamed == 0;
+    cache_.forget(*known);  // with the name that the request has
+    outdated_ = true;
+    return failed->streamed == 0;
   }
   return false;
 }
@@ -412,8 +414,7 @@ inline void connection_core::fail(libpq::outcome outcome, libpq::drive_result dr
         "prepared statements do not survive behind a pooler that gives each transaction another "
         "server connection: set statement_cache = 0 there";
   }
-  if ((fields.sqlstate == "0A000" || fields.sqlstate == "22P07") &&
-      failed->kind == libpq::request_kind::execute_prepared) {
+  if (outdated_ && failed->kind == libpq::request_kind::execute_prepared) {
     fields.hint += fields.hint.empty() ? "" : "; ";
     fields.hint +=
         "if what the statement reads was changed since it was prepared, run the transaction again: "

@@ -203,6 +203,81 @@ TEST_CASE("a statement over a type that was dropped and made again is prepared a
   support::ensure_usable(conn);
 }
 
+TEST_CASE("outside a transaction types that were dropped and made again meanwhile go unnoticed") {
+  connection conn{support::test_config()};
+  std::string const made = support::unique_name("again");
+  auto const script = [&](std::string text) {
+    for (std::size_t at = 0; (at = text.find('%', at)) != std::string::npos;) {
+      text.replace(at, 1, made);
+    }
+    return dynamic_sql{std::move(text)};
+  };
+  auto const make = script(
+      "CREATE TYPE %_mood AS ENUM ('ok'); CREATE DOMAIN %_small AS int CHECK (VALUE < 10); "
+      "CREATE TYPE %_pair AS (a int, b %_mood); CREATE TABLE % (a %_mood, b %_pair); "
+      "INSERT INTO % VALUES ('ok', (1, 'ok'))");
+  auto const drop = script("DROP TABLE %; DROP TYPE %_pair, %_mood; DROP DOMAIN %_small");
+  auto const mood = script("SELECT $1::%_mood");
+  auto const moods = script("SELECT $1::%_mood[]");
+  auto const small = script("SELECT $1::%_small");
+  auto const pair = script("SELECT ROW(1, 'ok')::%_pair");
+  auto const stored = script("SELECT a FROM % WHERE a = $1");
+  using pair_type = pqscope::composite<std::tuple<int, std::string>>;
+  auto const use = [&](auto& on) {
+    CHECK(on.template query<std::string>(mood, "ok").one() == "ok");
+    CHECK(on.template query<std::vector<std::string>>(moods, "{ok}").one().size() == 1);
+    CHECK(on.template query<int>(small, 7).one() == 7);
+    CHECK(on.template query<pair_type>(pair).one() == pair_type{{1, "ok"}});
+    CHECK(on.template stream<std::string>(stored, "ok").all() == std::vector<std::string>{"ok"});
+    CHECK(on.pipeline([&](auto& p) { return p.template query<std::string>(mood, "ok"); }).one() ==
+          "ok");
+  };
+  for (int round = 0; round < 3; ++round) {
+    conn.execute_script(make);
+    use(conn);
+    use(conn);
+    conn.execute_script(drop);
+  }
+  conn.execute_script(make);
+  {
+    pqscope::transaction tx{conn};
+    try {
+      tx.query<std::string>(mood, "ok").one();
+      FAIL("its type is another one");
+    } catch (pqscope::internal_error const& failure) {
+      CHECK(failure.hint().find("prepared anew") != std::string::npos);
+    }
+  }
+  pqscope::transaction tx{conn};
+  CHECK(tx.query<std::string>(mood, "ok").one() == "ok");
+  tx.rollback();
+  use(conn);
+  conn.execute_script(drop);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("an error is put down to what was prepared only where that was there before") {
+  connection conn{support::test_config()};
+  conn.execute(
+      "CREATE FUNCTION pg_temp.refuses() RETURNS int LANGUAGE plpgsql AS $$ "
+      "BEGIN RAISE 'no' USING ERRCODE = '0A000'; END $$");
+  auto const hint_in = [](auto& on) {
+    try {
+      on.execute("SELECT pg_temp.refuses()");
+      FAIL("it refuses");
+      return std::string{};
+    } catch (pqscope::feature_not_supported const& failure) {
+      return std::string{failure.hint()};
+    }
+  };
+  CHECK(hint_in(conn).empty());
+  CHECK(hint_in(conn).empty());  // once with what was there, once prepared anew
+  pqscope::transaction tx{conn};
+  CHECK(hint_in(tx).find("prepared anew") != std::string::npos);
+  tx.rollback();
+  support::ensure_usable(conn);
+}
+
 // A server tells 22P07 of a prepared statement with a constant of a type that was altered since.
 // Here a function does, the second time it is called, so that any release will do.
 TEST_CASE("a prepared statement whose constant is of an altered type is prepared anew") {
