@@ -41,7 +41,7 @@ inline std::string user_types_query(std::string_view seed, int server_version) {
   text +=
       "UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid "
       "AND t.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped"
-      ") AS part(type) WHERE part.type >= 16384) "
+      ") AS part(type) WHERE part.type >= 10000) "
       "SELECT d.oid, extract(epoch FROM pg_catalog.pg_postmaster_start_time()), t.oid, "
       "pg_catalog.format_type(t.oid, NULL), t.typtype, p.prosrc, CASE t.typtype "
       "WHEN 'd' THEN t.typbasetype "

@@ -69,7 +69,7 @@ inline void find_in_records(wire_value value, std::vector<oid_t>& found, int dep
 /// Adds the type of a value, if it was made by users, and those within, if it is an anonymous row
 /// or an array of them. Sources: PostgreSQL's `record_send` and `array_send`.
 inline void find_user_types(wire_value value, std::vector<oid_t>& found, int depth) {
-  if (value.type >= oid::first_user) {
+  if (value.type >= oid::first_unfixed) {
     add_type(value.type, found);
   } else if (depth == max_record_depth) {
     return;

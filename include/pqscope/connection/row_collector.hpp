@@ -44,7 +44,7 @@ inline bool plan_known_row(libpq::result_view view, std::span<field_shape const>
     if (is_record(type)) {
       return false;  // each value tells its own types
     }
-    if (type < oid::first_user) {
+    if (type < oid::first_unfixed) {
       if (!fields[i].accepts(type)) {
         return false;
       }

@@ -113,11 +113,11 @@ inline std::string type_fault(libpq::result_view view, column_plan from, field_s
                       ", which cannot be read as " + wanted;
   if (!why.empty()) {
     fault += ": " + why;
-  } else if (from.type >= oid::first_user && !wanted.starts_with("composite") &&
+  } else if (from.type >= oid::first_unfixed && !wanted.starts_with("composite") &&
              !wanted.starts_with("enum")) {  // which are no names of types
     fault += "; cast it in the SQL text, as in " + name + "::" + wanted;
   }
-  if (from.type >= oid::first_user && (types == nullptr || types->find(from.type) == nullptr)) {
+  if (from.type >= oid::first_unfixed && (types == nullptr || types->find(from.type) == nullptr)) {
     fault += "; the connection has not learnt what that type is: see learn_types";
   }
   fault += money_advice(from.type, name);
@@ -129,7 +129,7 @@ inline std::vector<oid_t> user_types_of(libpq::result_view view,
                                         std::span<column_plan const> plan) {
   std::vector<oid_t> found;
   for (column_plan const& from : plan) {
-    if (from.type >= oid::first_user) {
+    if (from.type >= oid::first_unfixed) {
       add_type(from.type, found);
     } else if (is_record(from.type)) {
       for (int row = 0; row < view.rows(); ++row) {
@@ -198,7 +198,7 @@ inline shared_types plan_row(libpq::result_view view, std::span<field_shape cons
       int const column = plan[i].column;
       if (column >= 0) {
         plan[i].type = view.column_type(column);
-        plain = plain && fields[i].accepts(plan[i].type) && plan[i].type < oid::first_user &&
+        plain = plain && fields[i].accepts(plan[i].type) && plan[i].type < oid::first_unfixed &&
                 !is_record(plan[i].type);
       }
     }

@@ -212,12 +212,12 @@ class statement_check {
     for (checked const& each : statements_) {
       for (int i = 0; i < libpq::result_view{each.arguments}.parameters(); ++i) {
         oid_t const type = libpq::result_view{each.arguments}.parameter_type(i);
-        if (type >= oid::first_user && each.declared[static_cast<std::size_t>(i)] == 0) {
+        if (type >= oid::first_unfixed && each.declared[static_cast<std::size_t>(i)] == 0) {
           wanted.push_back(type);
         }
       }
       for (column_plan const& from : each.columns_of_fields) {
-        if (from.type >= oid::first_user) {
+        if (from.type >= oid::first_unfixed) {
           wanted.push_back(from.type);
         }
       }

@@ -49,7 +49,7 @@ struct array_codec {
     if (element != oid::none) {
       return leaf_codec::accepts(element);
     }
-    return column >= oid::first_user && leaf_codec::accepts(oid::first_user);
+    return column >= oid::first_unfixed && leaf_codec::accepts(oid::first_user);
   }
 
   static bool accepts(user_type const& known, type_table const& all, std::string* why) {
@@ -63,7 +63,7 @@ struct array_codec {
   {
     oid_t const element = pqscope::element_type(column);
     return element != oid::none ? accepts_text_type<non_null_t<leaf_type>>(element)
-                                : column >= oid::first_user;
+                                : column >= oid::first_unfixed;
   }
 
   static void encode(Container const& value, encoder& out)
@@ -95,7 +95,7 @@ struct array_codec {
       throw_binary_only(name);
     } else {
       // Of an array type made by users only its own OID is known, which tells as much.
-      oid_t const element = column >= oid::first_user ? column : pqscope::element_type(column);
+      oid_t const element = column >= oid::first_unfixed ? column : pqscope::element_type(column);
       return array_reader<Container>::read_text(text, element);
     }
   }

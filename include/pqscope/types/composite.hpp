@@ -71,7 +71,7 @@ struct composite_codec {
   static constexpr std::string_view name = "composite";
 
   static constexpr bool accepts(oid_t column) noexcept {
-    return column == oid::record || column >= oid::first_user;
+    return column == oid::record || column >= oid::first_unfixed;
   }
 };
 

@@ -26,7 +26,7 @@ namespace pqscope::detail {
   std::string fault = "attribute " + std::to_string(number) + " of the composite is " +
                       name_of(value.type, value.types) + ", which cannot be read as " +
                       std::string(wanted);
-  if (value.type >= oid::first_user &&
+  if (value.type >= oid::first_unfixed &&
       (value.types == nullptr || value.types->find(value.type) == nullptr)) {
     fault += "; if that is a domain, cast the attribute in the SQL text to the type below it";
   }

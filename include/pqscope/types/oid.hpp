@@ -15,6 +15,11 @@ namespace oid {
 
 inline constexpr oid_t none = 0;  ///< no type: the server infers a parameter's type
 
+/// The first OID that another release may have given to something else: rows of system catalogs
+/// and, from 12000 on, what `initdb` makes, such as the domains of `information_schema`. Source:
+/// PostgreSQL's `access/transam.h`, "FirstGenbkiObjectId".
+inline constexpr oid_t first_unfixed = 10000;
+
 /// The first OID that objects made by users and extensions can have; below are built-in ones.
 /// Source: PostgreSQL's `access/transam.h`, "FirstNormalObjectId".
 inline constexpr oid_t first_user = 16384;

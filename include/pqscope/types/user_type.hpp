@@ -55,7 +55,7 @@ class type_table {
   }
   /// What lies below a domain, which may be a domain as well; any other type is itself.
   oid_t below_domains(oid_t type) const noexcept {
-    for (int depth = 0; type >= oid::first_user && depth < 64; ++depth) {
+    for (int depth = 0; type >= oid::first_unfixed && depth < 64; ++depth) {
       user_type const* const known = find(type);
       if (known == nullptr || known->kind != type_kind::domain) {
         break;
@@ -107,7 +107,7 @@ namespace detail {
 
 /// As `type_table`'s, where there may be none.
 inline oid_t below_domains(oid_t type, type_table const* types) noexcept {
-  return type >= oid::first_user && types != nullptr ? types->below_domains(type) : type;
+  return type >= oid::first_unfixed && types != nullptr ? types->below_domains(type) : type;
 }
 inline std::string name_of(oid_t type, type_table const* types) {
   return types != nullptr ? types->name_of(type) : type_name(type);
@@ -144,7 +144,7 @@ concept accepts_known = requires(user_type const& known, type_table const& all, 
 /// `why`, if any, is told more where it does not.
 template <class Codec>
 bool codec_accepts(oid_t type, type_table const* types, std::string* why = nullptr) {
-  if (type < oid::first_user || types == nullptr) {
+  if (type < oid::first_unfixed || types == nullptr) {
     return Codec::accepts(type);
   }
   oid_t const below = types->below_domains(type);

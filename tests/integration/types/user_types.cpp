@@ -96,6 +96,51 @@ TEST_CASE("domains are what is below them, in arrays, composites and anonymous r
   support::ensure_usable(db);
 }
 
+TEST_CASE("the domains of information_schema are what is below them, wherever they stand") {
+  auto db = with_types();
+  std::string const from =
+      " FROM information_schema.columns WHERE table_schema = 'pg_catalog' AND table_name = 'pg_am'";
+  auto const names =
+      pqscope::dynamic_sql{"SELECT array_agg(column_name ORDER BY ordinal_position)" + from};
+  auto const positions = pqscope::dynamic_sql{"SELECT array_agg(ordinal_position)" + from};
+  auto const anonymous =
+      pqscope::dynamic_sql{"SELECT ROW(column_name, ordinal_position)" + from + " LIMIT 1"};
+  using names_type = std::vector<std::string>;
+  using pair = composite<std::tuple<std::string, int>>;
+  names_type const expected{"oid", "amname", "amhandler", "amtype"};
+  CHECK(trips(db, [&] { CHECK(db.query<names_type>(names).one() == expected); }) == 2);
+  CHECK(trips(db, [&] { CHECK(db.stream<names_type>(names).all().at(0) == expected); }) == 1);
+  CHECK(db.execute(names)[0][0].as<names_type>() == expected);
+  CHECK(db.query<std::vector<int>>(positions).one().size() == 4);
+  CHECK(db.query<pair>(anonymous).one() == pair{{"oid", 1}});
+  CHECK(says(mismatch([&] { static_cast<void>(db.query<std::vector<int>>(names)); }),
+             "is information_schema.sql_identifier[], which cannot be read as integer[]"));
+  support::ensure_usable(db);
+}
+
+TEST_CASE("a row of a system catalog is a composite") {
+  auto db = with_types();
+  struct cast {
+    std::uint32_t oid;
+    std::uint32_t castsource;
+    std::uint32_t casttarget;
+    std::uint32_t castfunc;
+    char castcontext;
+    char castmethod;
+  };
+  auto const cast_of = [](auto const& found) { return found.value.castsource; };
+  constexpr char const* text =
+      "SELECT c FROM pg_cast AS c WHERE castsource = 'int4'::regtype AND casttarget = "
+      "'int8'::regtype";
+  pqscope::dynamic_sql const widening{text};
+  CHECK(cast_of(db.query<composite<cast>>(widening).one()) == pqscope::oid::int4);
+  CHECK(cast_of(db.stream<composite<cast>>(widening).all().at(0)) == pqscope::oid::int4);
+  CHECK(cast_of(db.execute(widening)[0][0].as<composite<cast>>()) == pqscope::oid::int4);
+  CHECK(says(mismatch([&] { static_cast<void>(db.query<composite<std::tuple<int>>>(widening)); }),
+             "column \"c\" is pg_cast, which cannot be read as composite: it has 6 attributes"));
+  support::ensure_usable(db);
+}
+
 TEST_CASE("the first meeting with a type costs a round trip, and later ones none") {
   auto db = with_types();
   auto const enums = [&] { CHECK(db.query<std::string>("SELECT 'sad'::mood").one() == "sad"); };
