@@ -104,6 +104,16 @@ inline std::string told_apart(libpq::result_view view, int column) {
   return "column " + name;
 }
 
+/// Whether what a codec is called in messages is a type in SQL, too.
+inline bool names_a_type(std::string_view name) noexcept {
+  for (std::string_view const other : {"composite", "enum", "range of ", "multirange of "}) {
+    if (name.starts_with(other)) {
+      return false;
+    }
+  }
+  return name.find(" or ") == std::string_view::npos;  // of a variant
+}
+
 /// Says that a column's type does not fit, and what helps where the type has no codec of its own.
 inline std::string type_fault(libpq::result_view view, column_plan from, field_shape const& field,
                               type_table const* types = nullptr, std::string const& why = {}) {
@@ -113,8 +123,7 @@ inline std::string type_fault(libpq::result_view view, column_plan from, field_s
                       ", which cannot be read as " + wanted;
   if (!why.empty()) {
     fault += ": " + why;
-  } else if (from.type >= oid::first_unfixed && !wanted.starts_with("composite") &&
-             !wanted.starts_with("enum")) {  // which are no names of types
+  } else if (from.type >= oid::first_unfixed && names_a_type(wanted)) {
     fault += "; cast it in the SQL text, as in " + name + "::" + wanted;
   }
   if (from.type >= oid::first_unfixed && (types == nullptr || types->find(from.type) == nullptr)) {

@@ -1,10 +1,14 @@
 #include "round_trip.hpp"
 
 #include <tuple>
+#include <type_traits>
 #include <variant>
 
 using namespace round_trips;
 using pqscope::composite;
+
+template <>
+struct pqscope::range_type<double> : pqscope::user_range_type {};
 
 namespace {
 
@@ -278,6 +282,27 @@ TEST_CASE("a mismatch names the type as the database does, and the attribute") {
                    db.query<composite<std::tuple<int>>>("SELECT ROW('sad'::mood)").one());
              }),
              "attribute 1 of the composite is mood"));
+  support::ensure_usable(db);
+}
+
+TEST_CASE("a mismatch advises a cast only to what is the name of a type") {
+  auto db = with_types();
+  auto const told = [&]<class T>(std::type_identity<T>) {
+    return mismatch([&] { static_cast<void>(db.query<T>("SELECT 'sad'::mood AS m")); });
+  };
+  CHECK(says(told(std::type_identity<int>{}), "cast it in the SQL text, as in \"m\"::integer\n"));
+  CHECK(says(told(std::type_identity<pqscope::range<int>>{}), "as in \"m\"::int4range\n"));
+  for (auto const& text : {told(std::type_identity<std::variant<int, bool>>{}),
+                           told(std::type_identity<std::vector<std::variant<int, bool>>>{}),
+                           told(std::type_identity<pqscope::range<double>>{}),
+                           told(std::type_identity<std::vector<pqscope::range<double>>>{}),
+                           told(std::type_identity<pqscope::multirange<double>>{}),
+                           told(std::type_identity<composite<address>>{}),
+                           told(std::type_identity<std::vector<mood>>{})}) {
+    CAPTURE(text);
+    CHECK(says(text, "column \"m\" is mood, which cannot be read as"));
+    CHECK_FALSE(says(text, "cast it"));
+  }
   support::ensure_usable(db);
 }
 
