@@ -127,10 +127,11 @@ template <class T, std::size_t N>
   requires detail::array_container<std::array<T, N>>
 struct codec<std::array<T, N>> : detail::array_codec<std::array<T, N>> {};
 
-/// `std::span<T>` is a parameter as a vector is, never a result. A span of bytes is `bytea`.
-template <class T>
-  requires detail::array_container<std::span<T>>
-struct codec<std::span<T>> : detail::array_codec<std::span<T>> {};
+/// `std::span<T>` is a parameter as a vector is, never a result; so is one whose length is a part
+/// of its type. A span of bytes is `bytea`.
+template <class T, std::size_t N>
+  requires detail::array_container<std::span<T, N>>
+struct codec<std::span<T, N>> : detail::array_codec<std::span<T, N>> {};
 
 }  // namespace pqscope
 

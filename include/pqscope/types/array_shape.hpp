@@ -34,8 +34,8 @@ template <class T>
 struct array_shape<std::vector<T>> : array_level<T, true> {};
 template <class T, std::size_t N>
 struct array_shape<std::array<T, N>> : array_level<T, true> {};
-template <class T>
-struct array_shape<std::span<T>> : array_level<T, false> {};
+template <class T, std::size_t N>
+struct array_shape<std::span<T, N>> : array_level<T, false> {};
 
 // Sequences of bytes are values, not arrays.
 template <>
@@ -50,12 +50,12 @@ struct array_shape<std::array<std::byte, N>> {
   static constexpr bool readable = true;
   using leaf_type = std::array<std::byte, N>;
 };
-template <class T>
+template <class T, std::size_t N>
   requires std::is_same_v<std::remove_const_t<T>, std::byte>
-struct array_shape<std::span<T>> {
+struct array_shape<std::span<T, N>> {
   static constexpr std::size_t depth = 0;
   static constexpr bool readable = true;
-  using leaf_type = std::span<T>;
+  using leaf_type = std::span<T, N>;
 };
 
 /// Whether `T` is a container that is an array, of elements that have a codec.

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace pqscope {
@@ -118,6 +119,11 @@ struct codec<std::span<std::byte const>> : detail::bytea_codec {
 /// `std::span<std::byte>` is a `bytea` parameter, never a result.
 template <>
 struct codec<std::span<std::byte>> : detail::bytea_codec {};
+
+/// A span of bytes whose length is a part of its type is a `bytea` parameter, never a result.
+template <class Byte, std::size_t N>
+  requires std::is_same_v<std::remove_const_t<Byte>, std::byte>
+struct codec<std::span<Byte, N>> : detail::bytea_codec {};
 
 /// `std::array<std::byte, N>` is a `bytea` of exactly `N` bytes; any other length is a
 /// `decode_error`.

@@ -86,6 +86,12 @@ TEST_CASE("std::array and std::span are arrays") {
   ints const values{4, 5, 6};
   reads_as(db, "SELECT $1::int[]", values, std::span<int const>(values));
   reads_as(db, "SELECT $1::int[]", ints{5, 6}, std::span(values).subspan(1));
+  int const plain[] = {4, 5, 6};
+  three fixed{4, 5, 6};
+  reads_as(db, "SELECT $1::int[]", values, std::span(plain));
+  reads_as(db, "SELECT $1::int[]", values, std::span(fixed));
+  reads_as(db, "SELECT $1::int[]", ints{5}, std::span(values).subspan<1, 1>());
+  reads_as(db, "SELECT $1", std::vector<ints>{values}, std::vector{std::span(plain)});
   support::ensure_usable(db);
 }
 

@@ -55,8 +55,13 @@ TEST_CASE("spans and arrays of bytes are bytea parameters, empty ones included")
   reads_as(db, "SELECT $1", bytes, std::span<std::byte const>(bytes));
   reads_as(db, "SELECT $1", bytes, std::span<std::byte>(bytes));
   reads_as(db, "SELECT $1", octets{}, std::span<std::byte const>());
+  reads_as(db, "SELECT $1", bytes, std::as_bytes(std::span(bytes)));
   std::array<std::byte, 2> const fixed{std::byte{1}, std::byte{2}};
   reads_as(db, "SELECT $1", fixed, fixed);
+  reads_as(db, "SELECT $1", bytes, std::span(fixed));
+  reads_as(db, "SELECT $1", bytes, std::span(bytes).first<2>());
+  reads_as(db, "SELECT $1", std::vector{bytes, bytes},
+           std::array{std::span(fixed), std::span(fixed)});
   CHECK_FALSE(db.query<bool>("SELECT $1 IS NULL", octets{}).one());
   support::ensure_usable(db);
 }
