@@ -111,7 +111,7 @@ struct array_codec {
 /// `decode_error`. Lower bounds are not kept. An array without elements has no dimensions in
 /// PostgreSQL, so vectors of nothing but empty vectors come back as an empty vector. As text, from
 /// `execute` or within a composite's text, an array of a type made by users is read with commas
-/// between its elements, whatever DELIMITER the type has.
+/// between its elements, or the `delimiter` of `codec<T>`, whatever DELIMITER the type has.
 ///
 /// Parameters declare the array's type and travel in binary, those of `xml` as text; those whose
 /// type has no fixed OID (enums) as text of no declared type. `std::vector<std::string>` is

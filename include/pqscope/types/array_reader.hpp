@@ -79,7 +79,7 @@ struct array_reader {
 
   /// Reads the text format of an array whose elements have the type `element`, 0 if not known.
   static Container read_text(std::string_view text, oid_t element) {
-    array_text_reader reader(text, element == oid::box ? ';' : ',');
+    array_text_reader reader(text, delimiter(element));
     array_lengths lengths;
     lengths.fill(unseen_length);
     Container parsed{};
@@ -89,6 +89,13 @@ struct array_reader {
   }
 
  private:
+  static constexpr char delimiter(oid_t element) noexcept {
+    if (element == oid::none || element >= oid::first_unfixed) {
+      return delimiter_of<leaf_codec>;
+    }
+    return element == oid::box ? ';' : ',';
+  }
+
   template <class Level>
   static void take_elements(Level& level, std::size_t level_depth, array_wire_reader& reader) {
     std::size_t const length = reader.length(level_depth);

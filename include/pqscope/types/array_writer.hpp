@@ -50,7 +50,8 @@ struct array_writer {
   /// Appends the text format, the elements as `put_one(element, encoder)` writes them, with what
   /// separates those of their type.
   template <class Put>
-  static void write_text(Container const& value, encoder& out, Put const& put_one, char by = ',') {
+  static void write_text(Container const& value, encoder& out, Put const& put_one,
+                         char by = delimiter_of<leaf_codec>) {
     array_lengths lengths;
     lengths.fill(unseen_length);
     measure(value, 0, lengths);

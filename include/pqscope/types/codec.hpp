@@ -41,6 +41,8 @@ namespace pqscope {
 /// - `static I wire_integer(T const&)`, or of `T`, where the binary format is an integer of 16, 32
 ///   or 64 bits: that integer, which `encode` appends. It saves counting the bytes where their
 ///   number goes ahead of them;
+/// - `static constexpr char delimiter`: what separates elements in the text of arrays of the type,
+///   where it was made with a DELIMITER that is no comma;
 /// - `static constexpr bool is_view`: true if a decoded value points into the result.
 ///
 /// `encode` throws `usage_error` for a value PostgreSQL cannot hold, without quoting it. `decode`
@@ -88,6 +90,13 @@ consteval bool takes_exactly(Integer (*)(Argument)) {
 template <class T>
 concept integer_on_wire =
     requires { requires takes_exactly<std::remove_cvref_t<T>>(&codec_for<T>::wire_integer); };
+
+template <class Codec>
+inline constexpr char delimiter_of = ',';
+
+template <class Codec>
+  requires requires { Codec::delimiter; }
+inline constexpr char delimiter_of<Codec> = Codec::delimiter;
 
 template <class T>
 inline constexpr bool is_view = false;

@@ -52,7 +52,7 @@ struct text_form<T> {
   using leaf = std::remove_cv_t<non_null_t<typename array_shape<T>::leaf_type>>;
   static constexpr bool writable = text_form<leaf>::writable;
 
-  static void put(T const& value, encoder& out, char by = ',') {
+  static void put(T const& value, encoder& out, char by = delimiter_of<codec_for<leaf>>) {
     array_writer<T>::write_text(
         value, out, [](leaf const& element, encoder& text) { text_form<leaf>::put(element, text); },
         by);

@@ -55,6 +55,51 @@ struct pqscope::codec<move_only> : pqscope::codec<int> {
   static move_only parse(std::string_view text) { return move_only(codec<int>::parse(text)); }
 };
 
+namespace {
+
+struct remark {
+  std::string text;
+  friend bool operator==(remark const&, remark const&) = default;
+};
+
+}  // namespace
+
+template <>
+struct pqscope::codec<remark> : pqscope::codec<std::string> {
+  static constexpr oid_t type = oid::none;
+  static constexpr oid_t array_type = oid::none;
+  static constexpr char delimiter = ';';
+  static void encode(remark const& value, encoder& out) { out.append(value.text); }
+  static char const* borrow(remark const& value) noexcept { return value.text.c_str(); }
+  static remark decode(wire_value value) { return {codec<std::string>::decode(value)}; }
+  static remark parse(std::string_view text) { return {std::string(text)}; }
+};
+
+TEST_CASE("the text of arrays has the delimiter that a codec names") {
+  pqscope::connection db{support::test_config()};
+  db.execute("SET search_path = pg_temp");
+  db.execute_script(pqscope::dynamic_sql{R"(
+    CREATE TYPE remark;
+    CREATE FUNCTION in_(cstring) RETURNS remark LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+    CREATE FUNCTION out_(remark) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+    CREATE FUNCTION recv_(internal) RETURNS remark LANGUAGE internal IMMUTABLE STRICT AS 'textrecv';
+    CREATE FUNCTION send_(remark) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'textsend';
+    CREATE TYPE remark (
+      INPUT = pg_temp.in_, OUTPUT = pg_temp.out_, RECEIVE = pg_temp.recv_, SEND = pg_temp.send_,
+      LIKE = text, DELIMITER = ';');
+    CREATE TYPE noted AS (id int, remarks remark[]))"});
+  std::vector<std::optional<remark>> const remarks{{{"a,b"}},     std::nullopt, {{""}},
+                                                   {{"c;d\"\\"}}, {{"NULL"}},   {{"e"}}};
+  std::vector<std::vector<remark>> const grid{{{"a,b"}, {"c"}}, {{"d;e"}, {""}}};
+  reads_as(db, "SELECT $1::remark[]", remarks, remarks);
+  reads_as(db, "SELECT $1::remark[]", grid, grid);
+  reads_as(db, "SELECT $1::remark[]", remarks, pqscope::inferred{remarks});
+  pqscope::composite<std::tuple<int, std::vector<std::optional<remark>>>> const noted{{7, remarks}};
+  reads_as(db, "SELECT $1::noted", noted, noted);
+  reads_as(db, "SELECT '{a,b}'::text[]", std::vector<remark>{{"a"}, {"b"}});
+  support::ensure_usable(db);
+}
+
 TEST_CASE("a type added by a user round-trips like one that comes along") {
   pqscope::connection db{support::test_config()};
   round_trip(db, "pg_lsn", log_position{}, "0/0");
