@@ -75,7 +75,9 @@ argument_shape argument_shape_of() noexcept {
   using codec_type = codec_for<non_null_t<T>>;
   return {codec_type::name, codec_type::parameter_type, [](oid_t type, type_table const* types) {
             oid_t const below = below_domains(type, types);
-            if constexpr (is_sent_as_text<T>) {
+            if constexpr (!requires { codec_type::accepts(below); }) {
+              return true;  // it is never a result, so there is nothing to compare it with
+            } else if constexpr (is_sent_as_text<T>) {
               return codec_type::accepts(below) || !has_type_in_cpp(below);
             } else {
               return codec_type::parameter_type != oid::none ||

@@ -134,6 +134,21 @@ TEST_CASE("types that users made are compared by what the database says of them"
   CHECK(contains(composite[1], "column \"at\" is place, which cannot be read as enum"));
 }
 
+TEST_CASE("an argument that is inferred fits wherever it stands") {
+  using labels = pqscope::inferred<std::vector<std::string>>;
+  constexpr statement<std::string(labels)> enums{
+      "SELECT how::text FROM moods WHERE ARRAY[how] <@ $1"};
+  constexpr statement<std::string(std::optional<labels>)> maybe{
+      "SELECT how::text FROM moods WHERE how = ANY($1)"};
+  scratch on{
+      "CREATE TYPE pg_temp.feeling AS ENUM ('sad', 'happy');"
+      "CREATE TEMP TABLE moods (how pg_temp.feeling NOT NULL);"
+      "INSERT INTO moods VALUES ('sad')"};
+  CHECK(problems(on.db, enums, maybe).empty());
+  CHECK(on.db.query(enums, labels{{"sad"}}).one() == "sad");
+  CHECK(on.db.query(maybe, labels{{"sad"}}).one() == "sad");
+}
+
 TEST_CASE("verify throws one error that lists all, with file and line of each statement") {
   constexpr statement<int()> first{"SELECT id, name FROM users"};
   constexpr statement<std::string()> second{"SELECT email FROM users"};
