@@ -5,6 +5,7 @@
 #include <pqscope/connection/core_questions.hpp>
 #include <pqscope/connection/core_types.hpp>
 #include <pqscope/connection/loops.hpp>
+#include <pqscope/connection/record_scan.hpp>
 #include <pqscope/connection/row_plan.hpp>
 #include <pqscope/connection/type_source.hpp>
 #include <pqscope/error/server_error.hpp>
@@ -255,10 +256,13 @@ class statement_check {
     for (std::size_t i = 0; i < each.shape.arguments.size(); ++i) {
       argument_shape const& argument = each.shape.arguments[i];
       oid_t const type = described.parameter_type(static_cast<int>(i));
-      if (type != argument.declared && !argument.goes_into(type, types_.get())) {
+      bool const anonymous = is_record(type);
+      if (anonymous || (type != argument.declared && !argument.goes_into(type, types_.get()))) {
         add(each, mismatch_kind::argument,
             "argument $" + std::to_string(i + 1) + " is " + name_of(type, types_.get()) +
-                ", and declared as " + std::string(argument.type_name));
+                ", and declared as " + std::string(argument.type_name) +
+                (anonymous ? ": cast it in the SQL text, for the server reads no anonymous rows"
+                           : ""));
       }
     }
   }

@@ -24,7 +24,8 @@ namespace pqscope {
 ///   refuses the statement. Texts, enums and other types that declare none are compared with what
 ///   it expects in that place. A text does not fit where C++ has a type of its own, such as
 ///   `date` or `uuid`: use that, or cast in the SQL text (`CAST(CAST($1 AS text) AS date)`). What
-///   is `inferred` fits wherever it stands.
+///   is `inferred` fits wherever it stands. Nothing fits where the server would have to read an
+///   anonymous row (`home = $1`), which it does not.
 /// - *Columns*: number, names and types, as `query` compares them.
 /// - *NULL* for a field that is no `std::optional`. What is known: a column that comes straight
 ///   from a table's column, also through views and subqueries, can be NULL unless that is declared

@@ -134,6 +134,28 @@ TEST_CASE("types that users made are compared by what the database says of them"
   CHECK(contains(composite[1], "column \"at\" is place, which cannot be read as enum"));
 }
 
+TEST_CASE("an argument in whose place the server expects an anonymous row does not fit") {
+  using pair = pqscope::composite<std::tuple<int, int>>;
+  constexpr statement<int(pair)> uncast{"SELECT 1 FROM visits WHERE at = $1"};
+  constexpr statement<int(pair)> cast{"SELECT 1 FROM visits WHERE at = $1::place"};
+  constexpr statement<int(std::string)> text{"SELECT 1 FROM visits WHERE at = $1"};
+  constexpr statement<int(std::vector<pair>)> several{"SELECT 1 FROM visits WHERE at = ANY($1)"};
+  scratch on{
+      "CREATE TYPE pg_temp.place AS (x int, y int);"
+      "CREATE TEMP TABLE visits (at pg_temp.place NOT NULL);"
+      "INSERT INTO visits VALUES ('(1,2)');"
+      "SET search_path = pg_temp"};
+  CHECK(problem(on.db, uncast) ==
+        "argument $1 is record, and declared as composite: cast it in the SQL text, for the server "
+        "reads no anonymous rows");
+  CHECK(problem(on.db, text).starts_with("argument $1 is record, and declared as text: cast it"));
+  CHECK(problem(on.db, several).starts_with("argument $1 is record[], and declared as composite["));
+  CHECK_THROWS_AS(on.db.query(uncast, pair{{1, 2}}).one(), pqscope::feature_not_supported);
+  CHECK_THROWS_AS(on.db.query(text, "(1,2)").one(), pqscope::feature_not_supported);
+  CHECK(problems(on.db, cast).empty());
+  CHECK(on.db.query(cast, pair{{1, 2}}).one() == 1);
+}
+
 TEST_CASE("an argument that is inferred fits wherever it stands") {
   using labels = pqscope::inferred<std::vector<std::string>>;
   constexpr statement<std::string(labels)> enums{
