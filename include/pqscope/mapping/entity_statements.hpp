@@ -141,10 +141,7 @@ struct bulk_insert_text {
       out << (i == 0 ? "" : ", ");
       bool const may_default = !column.default_value.empty() && column.optional;
       out << (may_default ? "coalesce(" : "");
-      put_alias(out, i);
-      if (column.type.is_own) {
-        put_cast(out, column.type);
-      }
+      put_value_of(out, i, column);
       if (may_default) {
         out << ", " << column.default_value << ")";
       }
@@ -161,6 +158,26 @@ struct bulk_insert_text {
   }
 
  private:
+  /// Writes a value with what makes it one of the column's type. A text is read as a parameter is:
+  /// a cast alone could cut it off, to a domain's length.
+  static constexpr void put_value_of(text_writer& out, std::size_t i, column_facts const& column) {
+    bool const is_read =
+        column.type.is_own && !column.is_declared && !column.type.name.ends_with(']');
+    if (is_read) {
+      sql_type array = column.type;
+      array.is_array = true;
+      out << "(ARRAY[";
+      put_alias(out, i);
+      out << "]::pg_catalog.text";
+      put_cast(out, array);
+      out << ")[1]";
+    } else {
+      put_alias(out, i);
+      if (column.type.is_own) {
+        put_cast(out, column.type);
+      }
+    }
+  }
   static constexpr void put_alias(text_writer& out, std::size_t i) {
     out << "c";
     out.number(static_cast<int>(i));

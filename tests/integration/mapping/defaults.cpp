@@ -39,6 +39,8 @@ struct host {
   std::optional<std::string> place{};
   std::optional<std::string> code{};
   std::optional<std::string> label{};
+  std::optional<std::string> limited{};
+  std::string tags = "{}";
 };
 
 }  // namespace
@@ -64,7 +66,9 @@ inline constexpr auto pqscope::mapping<host> =
     pqscope::table("hosts", pqscope::column<&host::id>().primary_key().identity(),
                    pqscope::column<&host::place>().type("inet").default_value("'10.0.0.1'"),
                    pqscope::column<&host::code>().character(3).default_value("'abc'"),
-                   pqscope::column<&host::label>().type("varchar(5)").default_value("'none'"));
+                   pqscope::column<&host::label>().type("varchar(5)").default_value("'none'"),
+                   pqscope::column<&host::limited>().type("short_text").default_value("'none'"),
+                   pqscope::column<&host::tags>().type("short_text[]"));
 
 TEST_CASE("an empty optional takes the default of a column of any type, a value is kept") {
   support::place here;
@@ -108,12 +112,15 @@ TEST_CASE("a value that is too long for a column with a default is refused, not 
   REQUIRE_THROWS_AS(db.insert(task{.label = "123456"}), pqscope::string_data_right_truncation);
   REQUIRE_THROWS_AS(db.insert(task{.limited = "123456"}), pqscope::string_data_right_truncation);
   REQUIRE_THROWS_AS(db.insert(task{.bits = "1"}), pqscope::server_error);
-  REQUIRE_THROWS_AS(pqscope::with_session(db,
-                                          [](pqscope::session& s) {
-                                            s.add(host{.label = "123456"});
-                                            s.add(host{});
-                                          }),
-                    pqscope::string_data_right_truncation);
+  for (host const& wrong :
+       {host{.label = "123456"}, host{.limited = "123456"}, host{.tags = "{abc,123456}"}}) {
+    REQUIRE_THROWS_AS(pqscope::with_session(db,
+                                            [&](pqscope::session& s) {
+                                              s.add(host{});
+                                              s.add(wrong);
+                                            }),
+                      pqscope::string_data_right_truncation);
+  }
   REQUIRE(db.count<task>() == 0);
   REQUIRE(db.count<host>() == 0);
   ensure_usable(db);
@@ -128,7 +135,8 @@ TEST_CASE("objects without a value take the default, alone and many at once") {
     auto one = s.add(task{});
     auto other = s.add(task{.urgency = level::low, .place = "::1"});
     auto first = s.add(host{});
-    auto second = s.add(host{.place = "::1", .code = "xyz", .label = "12345"});
+    auto second = s.add(
+        host{.place = "::1", .code = "xyz", .label = "12345", .limited = "a,\"{", .tags = "{a,b}"});
     s.flush();
     REQUIRE(one->urgency == level::high);
     REQUIRE(one->place == "10.0.0.1/32");
@@ -139,6 +147,11 @@ TEST_CASE("objects without a value take the default, alone and many at once") {
     REQUIRE(second->place == "::1/128");
     REQUIRE(second->code == "xyz");
     REQUIRE(second->label == "12345");
+    REQUIRE(first->limited == "none");
+    REQUIRE(second->limited == "a,\"{");
+    REQUIRE(second->tags == "{a,b}");
+    REQUIRE(s.query<std::string>("SELECT limited || tags::text FROM hosts ORDER BY id").all() ==
+            list{"none{}", "a,\"{{a,b}"});
   });
   ensure_usable(db);
 }
