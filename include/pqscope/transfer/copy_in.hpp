@@ -158,7 +158,7 @@ std::uint64_t statements<Self>::copy_in(copy_target const& table,
                                         Range&& records, Options options,
                                         std::source_location where) {
   static_assert(std::ranges::input_range<Range>, "pqscope: copy_in takes its records from a range");
-  using record_type = detail::copy_record_of<Range>;
+  using record_type = detail::record_of<Range>;
   auto const fields = detail::copy_fields<record_type>();
   if (columns.size() != 0 && columns.size() != fields.size()) {
     throw usage_error("there are " + std::to_string(columns.size()) + " columns, the record has " +

@@ -43,14 +43,6 @@ std::array<copy_field, count_values<Record>()> copy_fields() noexcept {
   }
 }
 
-/// What a range gives as a record: its references as they are, or, where these stand for something
-/// else, such as those of `std::vector<bool>`, its values.
-template <class Range>
-using copy_record_of =
-    std::conditional_t<sendable_record<std::remove_cvref_t<std::ranges::range_reference_t<Range>>>,
-                       std::remove_cvref_t<std::ranges::range_reference_t<Range>>,
-                       std::ranges::range_value_t<Range>>;
-
 /// Writes records in the binary or text format of COPY. Source: PostgreSQL, "COPY", "File Formats".
 class copy_writer {
  public:

@@ -31,9 +31,6 @@
 namespace pqscope {
 namespace detail {
 
-template <class Range>
-using record_of = std::remove_cvref_t<std::ranges::range_reference_t<Range>>;
-
 template <class Index>
 struct sql_of_size;
 template <std::size_t... I>
@@ -94,8 +91,9 @@ class range_source {
     if (at_ == end_) {
       return false;
     }
-    auto&& record = *at_;
-    with_values(std::as_const(record), [&](auto const&... values) { name_faults(use, values...); });
+    auto&& given = *at_;
+    record_at<Iterator> const& record = given;
+    with_values(record, [&](auto const&... values) { name_faults(use, values...); });
     gone_past_ = true;
     ++number_;
     return true;

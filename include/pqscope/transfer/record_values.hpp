@@ -6,6 +6,7 @@
 #include <pqscope/types/record.hpp>
 
 #include <cstddef>
+#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -24,6 +25,17 @@ concept named_record = !bindable_value<T> && !tuple_like<T> && record<T>;
 /// Whether records of this type have values to send.
 template <class T>
 concept sendable_record = bindable_value<T> || positional_record<T> || named_record<T>;
+
+/// What an iterator gives as a record: its references as they are, or, where these stand for
+/// something else, such as those of `std::vector<bool>`, its values.
+template <class Iterator>
+using record_at =
+    std::conditional_t<sendable_record<std::remove_cvref_t<std::iter_reference_t<Iterator>>>,
+                       std::remove_cvref_t<std::iter_reference_t<Iterator>>,
+                       std::iter_value_t<Iterator>>;
+/// The same for a range.
+template <class Range>
+using record_of = record_at<std::ranges::iterator_t<Range>>;
 
 /// How many values a record has.
 template <class T>

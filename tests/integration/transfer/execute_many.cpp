@@ -140,10 +140,12 @@ TEST_CASE("a statement is carried out for each record, of any kind, in one round
   CHECK(conn.execute_many("DELETE FROM t WHERE id > $1", std::vector{19, 4, 100}) == 4);
   CHECK(conn.execute_many("UPDATE t SET v = $1 WHERE id < 3",
                           std::vector<std::optional<int>>{std::nullopt, 8}) == 4);
+  CHECK(conn.execute_many("UPDATE t SET v = 9 WHERE (id = 3) = $1 AND id > 2",
+                          std::vector<bool>{true, true}) == 2);
   CHECK(here.outside.text("SELECT string_agg(id || '=' || coalesce(v::text, '-'), ' ' ORDER BY id) "
                           "FROM " +
-                          here.table()) == "1=8 2=8 3=30 4=40");
-  CHECK(watcher.round_trips() == 6);
+                          here.table()) == "1=8 2=8 3=9 4=40");
+  CHECK(watcher.round_trips() == 7);
   ensure_usable(conn);
 }
 
