@@ -30,7 +30,8 @@ struct listener_options {
   /// Pauses between attempts to connect, a tenth more or less, doubling from the first to the
   /// longest.
   std::chrono::milliseconds base_delay{100};
-  std::chrono::milliseconds max_delay{10'000};  ///< the longest pause
+  /// The longest pause.
+  std::chrono::milliseconds max_delay{10'000};
   /// Called with the error when a connection is found lost, before another one is opened. What
   /// these functions throw goes to the observer; they may not use the listener.
   detail::callback<void(connection_lost const&)> on_lost{};
