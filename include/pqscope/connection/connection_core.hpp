@@ -286,9 +286,10 @@ class connection_core {
   std::vector<leftover> leftovers_;
   void (*free_leftovers_)(connection_core&) noexcept = nullptr;  // where there are any
   std::vector<std::string> deallocations_;                       // that ride with what is sent
-  unsigned stale_ = 0;       // times the server did not know what was prepared
-  bool outdated_ = false;    // what failed was prepared before something changed, perhaps
-  std::size_t mark_at_ = 0;  // where it is asked behind deferred statements
+  unsigned stale_ = 0;        // times the server did not know what was prepared
+  bool outdated_ = false;     // what failed was prepared before something changed, perhaps
+  bool has_created_ = false;  // in the transaction that is open, what a rollback takes away
+  std::size_t mark_at_ = 0;   // where it is asked behind deferred statements
   std::vector<libpq::request> requests_;
   std::shared_ptr<cancel_gate> gate_;
   std::shared_ptr<core_anchor> anchor_;

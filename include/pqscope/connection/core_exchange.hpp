@@ -449,9 +449,14 @@ inline bool connection_core::transaction_ended(std::size_t main) const noexcept 
 }
 
 /// Takes note of a ROLLBACK TO among what was carried out: cursors and the like, opened since that
-/// savepoint, are gone; so they are after CLOSE ALL.
+/// savepoint, are gone; so they are after CLOSE ALL. Statements that were prepared refer to types
+/// by their OIDs, which DROP and a rollback of CREATE take away.
 inline void connection_core::note_rollback() noexcept {
+  bool undoes = first_failure(requests_) != nullptr;
+  bool alters = false;
   for (libpq::request const& each : requests_) {
+    alters = alters || each.altered;
+    has_created_ = has_created_ || each.created;
     libpq::result_view const answer{each.answer};
     if (!each.answer || answer.has_rows()) {
       continue;
@@ -459,7 +464,12 @@ inline void connection_core::note_rollback() noexcept {
     std::string_view const tag = answer.command_tag();
     undone += tag == "ROLLBACK" || tag == "CLOSE CURSOR ALL" ? 1U : 0U;
     endings += tag == "COMMIT" ? 1U : 0U;  // AND CHAIN leaves another one open
+    undoes = undoes || tag == "ROLLBACK";
   }
+  if (alters || (has_created_ && undoes)) {
+    cache_.outdate();
+  }
+  has_created_ = has_created_ && libpq::state_of(handle_) != libpq::transaction_state::idle;
 }
 
 /// Takes note of what an error, if there is one, says of the connection.

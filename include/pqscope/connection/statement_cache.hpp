@@ -34,6 +34,7 @@ struct cached_statement {
   std::uint64_t used = 0;           ///< when, in uses of the cache
   bool pinned = false;              ///< a part of the exchange that is being made
   std::uint64_t rows = any_number;  ///< that it returned the last time
+  std::uint64_t made_in = 0;        ///< which of the times that `outdate` parts
 };
 
 /// Statements of the library's own that are prepared.
@@ -59,7 +60,7 @@ class statement_cache {
     prefix_ += '_';
   }
 
-  /// The statement of this text and these types; null where it is not known.
+  /// The statement of this text and these types; null where it is not known, or outdated.
   cached_statement* find(sql_view const& text, libpq::parameters const& bound) noexcept {
     if (entries_.empty()) {
       return nullptr;
@@ -68,6 +69,10 @@ class statement_cache {
     for (std::size_t at = key & mask(); index_[at] != nullptr; at = (at + 1) & mask()) {
       cached_statement& each = *index_[at];
       if (each.key == key && is(each, text, bound)) {
+        if (each.made_in != now_ && !each.pinned) {
+          forget(each);
+          return nullptr;
+        }
         each.used = ++uses_;
         return &each;
       }
@@ -92,6 +97,7 @@ class statement_cache {
     }
     made->name = prefix_ + std::to_string(++made_);
     made->used = ++uses_;
+    made->made_in = now_;
     entries_.push_back(std::move(made));
     rebuild();
     return entries_.back().get();
@@ -176,6 +182,9 @@ class statement_cache {
     }
     rebuild();
   }
+  /// What there is refers to types and columns that may not be there any more: each is prepared
+  /// anew when it is used next, as for the first time.
+  void outdate() noexcept { ++now_; }
   /// Forgets all: the server has done so.
   void clear() noexcept {
     entries_.clear();
@@ -329,6 +338,7 @@ class statement_cache {
   std::vector<cached_statement*> index_;  // open addressing, size a power of two
   std::vector<std::string> evicted_;
   std::uint64_t uses_ = 0;
+  std::uint64_t now_ = 0;
   std::uint64_t made_ = 0;
   bool has_pinned_ = false;
   std::uint64_t seen_[64] = {};

@@ -330,8 +330,10 @@ class exchange {
 
   /// Takes note of what a command has changed for the connection.
   static void note_tag(request& each, char const* tag) noexcept {
-    if (*tag == 'L' || *tag == 'D') {  // most begin with another letter
+    if (*tag == 'L' || *tag == 'D' || *tag == 'C' || *tag == 'A') {  // most begin with another
       std::string_view const whole = tag;
+      each.altered = each.altered || whole.starts_with("ALTER ") || whole.starts_with("DROP ");
+      each.created = each.created || each.altered || whole.starts_with("CREATE ");
       each.listened = each.listened || whole == "LISTEN";
       each.dropped_statements =
           each.dropped_statements || whole == "DISCARD ALL" || whole == "DEALLOCATE ALL";

@@ -44,6 +44,8 @@ struct request {
   bool asked_to_copy = false;       ///< the server began a COPY, which was ended
   bool dropped_statements = false;  ///< DISCARD ALL or DEALLOCATE ALL was carried out
   bool listened = false;            ///< LISTEN was carried out
+  bool created = false;             ///< CREATE was carried out, or ALTER or DROP
+  bool altered = false;             ///< ALTER or DROP was carried out
   bool ended_transaction = false;  ///< a script's COMMIT, ROLLBACK or PREPARE TRANSACTION succeeded
 };
 

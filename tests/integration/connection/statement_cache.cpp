@@ -129,15 +129,83 @@ TEST_CASE("outside a transaction a statement whose result has changed is prepare
 
 TEST_CASE("inside a transaction it fails once, and works in the next one") {
   connection conn{support::test_config()};
-  conn.execute("CREATE TEMPORARY TABLE changing (a int)");
-  conn.execute("SELECT * FROM changing");
-  conn.execute("ALTER TABLE changing ADD b int");
+  connection other{support::test_config()};
+  std::string const table = support::unique_name("changing");
+  auto const read = dynamic_sql{"SELECT * FROM " + table};
+  other.execute(dynamic_sql{"CREATE TABLE " + table + " (a int)"});
+  conn.execute(read);
+  conn.execute(read);
+  other.execute(dynamic_sql{"ALTER TABLE " + table + " ADD b int"});
   pqscope::transaction tx{conn};
-  CHECK_THROWS_AS(tx.execute("SELECT * FROM changing"), pqscope::feature_not_supported);
+  CHECK_THROWS_AS(tx.execute(read), pqscope::feature_not_supported);
   tx.rollback();
   pqscope::transaction again{conn};
-  CHECK(again.execute("SELECT * FROM changing").columns().size() == 2);
+  CHECK(again.execute(read).columns().size() == 2);
   again.commit();
+  other.execute(dynamic_sql{"DROP TABLE " + table});
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("what a transaction has altered itself it goes on to use") {
+  connection conn{support::test_config()};
+  pqscope::transaction tx{conn};
+  tx.execute("CREATE TEMPORARY TABLE changing (a int)");
+  tx.execute("INSERT INTO changing VALUES ($1)", "1");
+  CHECK(tx.execute("SELECT * FROM changing").columns().size() == 1);
+  tx.execute("ALTER TABLE changing ALTER a TYPE text, ADD b int");
+  tx.execute("INSERT INTO changing VALUES ($1)", "one");
+  CHECK(tx.execute("SELECT * FROM changing").columns().size() == 2);
+  tx.execute_script(
+      dynamic_sql{"DROP TABLE changing; CREATE TEMPORARY TABLE changing (c int, d int, e int)"});
+  CHECK(tx.execute("SELECT * FROM changing").columns().size() == 3);
+  tx.commit();
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("statements over a type that a rollback has taken away are prepared anew") {
+  connection conn{support::test_config()};
+  auto const use = [](auto& on) {
+    on.execute("CREATE TYPE pg_temp.mood AS ENUM ('ok', 'sad')");
+    on.execute("CREATE TEMPORARY TABLE moods (felt pg_temp.mood[])");
+    on.execute("INSERT INTO moods VALUES ($1::pg_temp.mood[])", "{ok}");
+    CHECK(on.execute("SELECT felt, 'sad'::pg_temp.mood FROM moods")[0][1].text() == "sad");
+  };
+  SECTION("to a savepoint") {
+    pqscope::transaction tx{conn};
+    for (int round = 0; round < 3; ++round) {
+      pqscope::savepoint sp{tx};
+      use(sp);
+      sp.rollback();
+    }
+    use(tx);
+    tx.commit();
+  }
+  SECTION("to a savepoint, for an error") {
+    pqscope::transaction tx{conn};
+    for (int round = 0; round < 3; ++round) {
+      pqscope::savepoint sp{tx};
+      use(sp);
+      CHECK_THROWS_AS(sp.execute("SELECT 1/$1", 0), pqscope::division_by_zero);
+    }
+    use(tx);
+    tx.commit();
+  }
+  SECTION("of the transaction") {
+    for (int round = 0; round < 3; ++round) {
+      pqscope::transaction tx{conn};
+      use(tx);
+    }
+  }
+  SECTION("of statements that were one unit") {
+    for (int round = 0; round < 3; ++round) {
+      CHECK_THROWS_AS(conn.pipeline([](pqscope::pipeline& p) {
+        p.execute("CREATE TYPE pg_temp.mood AS ENUM ('ok')");
+        p.execute("SELECT 'ok'::pg_temp.mood");
+        p.execute("SELECT 1/$1", 0);
+      }),
+                      pqscope::division_by_zero);
+    }
+  }
   support::ensure_usable(conn);
 }
 
