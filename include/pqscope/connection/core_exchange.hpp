@@ -307,9 +307,7 @@ inline bool connection_core::forget_stale(cached_statement const* known) noexcep
     }
     return true;
   }
-  // its columns, a constant of an altered type; a type of it, or a domain, that was made anew
-  bool const changed = code == "0A000" || code == "22P07" || code == "XX000" || code == "42704";
-  if (changed && known != nullptr && known->prepared) {
+  if (is_outdated(*failed) && known != nullptr && known->prepared) {
     cache_.forget(*known);  // with the name that the request has
     outdated_ = true;
     return failed->streamed == 0;

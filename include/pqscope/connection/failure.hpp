@@ -26,6 +26,16 @@ inline libpq::request const* first_failure(std::span<libpq::request const> reque
   return nullptr;
 }
 
+/// Whether an error can come of what has changed since a statement was prepared: its columns, a
+/// constant of an altered type, a type that was made anew (a domain, or another one), or what its
+/// parameters are for.
+inline bool is_outdated(libpq::request const& failed) noexcept {
+  std::string_view const code = libpq::sqlstate_of(failed.error);
+  return failed.kind == libpq::request_kind::execute_prepared &&
+         (code == "0A000" || code == "22P07" || code == "42704" || code == "XX000" ||
+          ((code == "42804" || code == "42883") && libpq::names_place(failed.error)));
+}
+
 /// The server's words on a failed request, without the values of its text parameters.
 inline diagnostics describe_failure(libpq::request const& failed) {
   diagnostics fields = libpq::read_diagnostics(failed.error.get());

@@ -92,6 +92,12 @@ inline std::string_view sqlstate_of(result_handle const& result) noexcept {
   return state ? state : "";
 }
 
+/// Whether a result's error names a place in the text of the statement: it was found when that was
+/// analysed, not when it was carried out.
+inline bool names_place(result_handle const& result) noexcept {
+  return PQresultErrorField(result.get(), PG_DIAG_STATEMENT_POSITION) != nullptr;
+}
+
 }  // namespace libpq
 }  // namespace pqscope
 

@@ -209,6 +209,44 @@ TEST_CASE("statements over a type that a rollback has taken away are prepared an
   support::ensure_usable(conn);
 }
 
+TEST_CASE("a statement whose parameters do not fit any more is prepared anew") {
+  connection conn{support::test_config()};
+  connection other{support::test_config()};
+  std::string const table = support::unique_name("changing");
+  auto const put = dynamic_sql{"INSERT INTO " + table + " (a) VALUES ($1)"};
+  auto const find = dynamic_sql{"SELECT count(*) FROM " + table + " WHERE b = $1"};
+  other.execute(dynamic_sql{"CREATE TABLE " + table + " (a text, b int)"});
+  for (int i = 0; i < 2; ++i) {
+    conn.execute(put, "{}");
+    conn.execute(find, "1");
+  }
+  other.execute(dynamic_sql{"ALTER TABLE " + table +
+                            " ALTER a TYPE jsonb USING a::jsonb, ALTER b TYPE text"});
+  SECTION("outside a transaction at once") {
+    conn.execute(put, "{}");
+    CHECK(conn.query<std::int64_t>(find, "1").one() == 0);
+  }
+  SECTION("in a pipeline, too") {
+    conn.pipeline([&](pqscope::pipeline& p) { p.execute(put, "{}"); });
+  }
+  SECTION("after a transaction has failed for it") {
+    pqscope::transaction tx{conn};
+    try {
+      tx.execute(put, "{}");
+      FAIL("it does not fit");
+    } catch (pqscope::server_error const& failure) {
+      CHECK(failure.sqlstate() == "42804");
+      CHECK(failure.hint().find("prepared anew") != std::string::npos);
+    }
+    tx.rollback();
+    pqscope::transaction again{conn};
+    again.execute(put, "{}");
+    again.commit();
+  }
+  other.execute(dynamic_sql{"DROP TABLE " + table});
+  support::ensure_usable(conn);
+}
+
 TEST_CASE(
     "DISCARD ALL and DEALLOCATE ALL, also in scripts, empty it; DEALLOCATE by hand is mended") {
   connection conn{support::test_config()};
