@@ -260,7 +260,7 @@ class connection_core {
   libpq::limit require_time(std::source_location const& where);
   bool conclude(libpq::exchange& exchange, libpq::drive_result drove,
                 statement_report const& report, libpq::clock::time_point start,
-                cached_statement* known, bool repeatable);
+                cached_statement* known, bool repeatable, row_sink* rows = nullptr);
   cached_statement* request_main(libpq::request const& statement, sql_view const& text,
                                  bool cacheable);
   void request_mark();

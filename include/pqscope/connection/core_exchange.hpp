@@ -328,7 +328,7 @@ inline bool connection_core::perform(std::size_t main, sql_view const& text,
   ++round_trips_;
   libpq::exchange exchange{handle_, requests_, patience.drain};
   libpq::drive_result const drove = drive_rows(exchange, bound, rows);
-  return conclude(exchange, drove, report, start, known, repeatable);
+  return conclude(exchange, drove, report, start, known, repeatable, rows);
 }
 
 /// The limit of an exchange that begins now. \throws deadline_exceeded, operation_cancelled if it
@@ -350,12 +350,13 @@ inline libpq::limit connection_core::require_time(std::source_location const& wh
 inline bool connection_core::conclude(libpq::exchange& exchange, libpq::drive_result drove,
                                       statement_report const& report,
                                       libpq::clock::time_point start, cached_statement* known,
-                                      bool repeatable) {
+                                      bool repeatable, row_sink* rows) {
   std::size_t const main = report.main;
   sql_view const& text = report.text;
   statement_origin const origin = report.origin;
+  rest_of_rows rest{exchange, rows};
   bool const finished = drove == libpq::drive_result::done ||
-                        recover(handle_, exchange, patience) == libpq::drive_result::done;
+                        recover(handle_, rest, patience) == libpq::drive_result::done;
   libpq::outcome const outcome = finished ? exchange.result() : libpq::outcome::lost;
   bool const intact = outcome == libpq::outcome::completed || outcome == libpq::outcome::failed;
   last_end_ = intact                ? exchange_end::answered

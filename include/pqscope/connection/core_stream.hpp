@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/control_rules.hpp>
+#include <pqscope/connection/failure.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/exchange.hpp>
@@ -197,11 +198,15 @@ class core_stream {
       use_.reset();
       throw;
     }
+    bool const is_short = exchange_->has_dropped_rows();
     exchange_.reset();
     use_.reset();
     if (in_scope) {
       core_.first_error.reset();
       core_.queue("RELEASE SAVEPOINT pqscope_stream", nullptr);
+    }
+    if (is_short) {  // it has completed, but not all of its rows were handed out
+      throw_interrupted(drove, true, true, where_);
     }
     return true;
   }

@@ -5,6 +5,7 @@
 #include <pqscope/libpq/handles.hpp>
 #include <pqscope/libpq/limit.hpp>
 #include <pqscope/libpq/poll.hpp>
+#include <pqscope/libpq/wait.hpp>
 
 #include <cstdint>
 
@@ -45,11 +46,27 @@ inline libpq::drive_result drive_rows(libpq::exchange& exchange, libpq::limit co
       drove = libpq::drive(exchange, bound);
     }
   }
-  if (drove != libpq::drive_result::done) {
-    exchange.drop_rows();
-  }
   return drove;
 }
+
+/// The rest of an exchange that came to its limit: what completes in spite of it has all its rows.
+struct rest_of_rows {
+  libpq::exchange& exchange;
+  row_sink* rows;  ///< null where none are wanted
+
+  /// As the exchange does, to its end.
+  libpq::wait_for resume() noexcept {
+    for (;;) {
+      libpq::wait_for const wait = exchange.resume();
+      if (!wait.done() || exchange.finished()) {
+        return wait;
+      }
+      if (rows != nullptr && exchange.row()) {
+        rows->take(exchange.row());
+      }
+    }
+  }
+};
 
 }  // namespace pqscope::detail
 

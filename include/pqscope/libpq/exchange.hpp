@@ -108,6 +108,8 @@ class exchange {
   bool finished() const noexcept { return phase_ == phase::finished; }
   /// Has rows that are still to come dropped.
   void drop_rows() noexcept { dropping_rows_ = true; }
+  /// Whether any were.
+  bool has_dropped_rows() const noexcept { return has_dropped_rows_; }
 
   /// How it ended; meaningful once done.
   outcome result() const noexcept { return outcome_; }
@@ -293,6 +295,8 @@ class exchange {
     requests_[current_].streamed += static_cast<std::uint64_t>(PQntuples(arrived.get()));
     if (!dropping_rows_) {
       row_ = std::move(arrived);
+    } else {
+      has_dropped_rows_ = true;
     }
     return !dropping_rows_;
   }
@@ -434,6 +438,7 @@ class exchange {
   bool lost_ = false;
   bool streaming_ = false;  // the request whose results come now
   bool dropping_rows_ = false;
+  bool has_dropped_rows_ = false;
   result_handle row_;
 };
 

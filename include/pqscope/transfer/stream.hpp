@@ -44,7 +44,8 @@ namespace pqscope {
 /// Leaving it before its end, by a `break` or an exception, drops what is about to come or cancels
 /// the statement on the server, whose effects are undone then; the transaction is unharmed. One
 /// round trip, and where it was cancelled in a transaction one more. An error in the middle is
-/// thrown when the row is asked for; it fails the transaction as any statement's does.
+/// thrown when the row is asked for; it fails the transaction as any statement's does. A deadline
+/// or stop that comes too late to cancel the statement is thrown, too, unless all rows are there.
 ///
 /// With libpq 17 or later rows are handed over 256 at a time: the first is seen once all of them,
 /// or the last row, have arrived, and none of those that an error interrupts is.

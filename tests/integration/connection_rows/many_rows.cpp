@@ -261,6 +261,21 @@ TEST_CASE("a deadline ends rows that do not end") {
   support::ensure_usable(db);
 }
 
+TEST_CASE("rows that a deadline comes too late for are all there") {
+  pqscope::connection db{support::test_config()};
+  CHECK(numbers(db, many).size() == many);
+  for (int i = 0; i < 200; ++i) {
+    db.deadline(std::chrono::microseconds{50 + 10 * i});
+    try {
+      REQUIRE(numbers(db, many).size() == many);
+    } catch (pqscope::deadline_exceeded const& late) {
+      REQUIRE(late.connection_usable());
+    }
+  }
+  db.deadline(std::nullopt);
+  support::ensure_usable(db);
+}
+
 TEST_CASE("a stop that is asked for while rows arrive ends them") {
   std::stop_source source;
   pqscope::connection db{support::test_config(), {.stop = source.get_token()}};

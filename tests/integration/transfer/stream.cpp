@@ -238,6 +238,38 @@ TEST_CASE("a deadline in the middle of a stream cancels it and keeps the connect
   ensure_usable(conn);
 }
 
+TEST_CASE("a stream whose statement completes behind the deadline does not seem to have ended") {
+  connection conn{support::test_config()};
+  conn.execute(
+      "CREATE FUNCTION pg_temp.outlast() RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
+      "PERFORM pg_sleep(20); RETURN 0; EXCEPTION WHEN query_canceled THEN RETURN 0; END $$");
+  auto const outlast = [&](auto& on) {
+    conn.deadline(200ms);
+    int rows = 0;
+    CHECK_THROWS_AS(
+        [&] {
+          for (int each : on.template stream<int>(
+                   "SELECT generate_series(1, 1000) UNION ALL SELECT pg_temp.outlast()")) {
+            static_cast<void>(each);
+            ++rows;
+          }
+        }(),
+        pqscope::deadline_exceeded);
+    CHECK(rows < 1001);
+    conn.deadline(std::nullopt);
+  };
+  outlast(conn);
+  pqscope::transaction tx{conn};
+  outlast(tx);
+  if (conn.status() == pqscope::connection_status::in_transaction) {  // cancelled once, not twice
+    CHECK(tx.query<int>("SELECT 1").one() == 1);
+    tx.commit();
+  } else {
+    tx.rollback();
+  }
+  ensure_usable(conn);
+}
+
 TEST_CASE("a backend that is killed in the middle ends the stream with its error") {
   connection conn{support::test_config()};
   std::int64_t rows = 0;
