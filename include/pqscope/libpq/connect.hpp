@@ -81,6 +81,9 @@ class connect_operation {
     // the only way to the SQLSTATE of a refusal: libpq keeps no result of it
     PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
     hosts_ = host_list::of(connection_);
+    if (!hosts_.problem.empty()) {
+      return fail(hosts_.problem);
+    }
     polling_ = PGRES_POLLING_WRITING;
     attempt_.clear();
     return true;

@@ -20,6 +20,9 @@ class host_list {
  public:
   /// `connect_timeout`; zero or less: none.
   std::chrono::seconds timeout{0};
+  /// What is wrong with `connect_timeout`, which libpq looks at in a blocking connect only; empty
+  /// if nothing is.
+  std::string problem;
 
   /// What libpq made of the parameters of a started connection.
   static host_list of(connection_handle const& connection) {
@@ -41,7 +44,13 @@ class host_list {
       } else if (keyword == "port") {
         ports = split(value);
       } else if (keyword == "connect_timeout") {
-        list.timeout = std::chrono::seconds{seconds(value)};
+        int seconds = 0;
+        if (read_integer(value, seconds)) {
+          list.timeout = std::chrono::seconds{seconds};
+        } else {
+          list.problem = "invalid integer value \"" + std::string{value} +
+                         "\" for connection option \"connect_timeout\"";
+        }
       }
     }
     std::size_t const count = addresses.empty() ? hosts.size() : addresses.size();
@@ -131,15 +140,31 @@ class host_list {
 
   static std::string text(char const* value) { return value ? value : ""; }
 
-  static int seconds(std::string_view digits) {
-    int value = 0;
-    for (char const digit : digits) {
-      if (digit < '0' || digit > '9' || value > 10'000'000) {
-        return value;
+  /// Reads a number as libpq does, with white space around it and a sign; false if it is none.
+  static bool read_integer(std::string_view text, int& number) {
+    constexpr std::string_view spaces = " \t\n\v\f\r";
+    std::size_t const begin = text.find_first_not_of(spaces);
+    if (begin == std::string_view::npos) {
+      return false;
+    }
+    text = text.substr(begin, text.find_last_not_of(spaces) + 1 - begin);
+    bool const is_negative = text.front() == '-';
+    if (is_negative || text.front() == '+') {
+      text.remove_prefix(1);
+    }
+    constexpr long long largest = 0x7FFFFFFF;
+    long long value = 0;
+    for (char const digit : text) {
+      if (digit < '0' || digit > '9' || value > largest) {
+        return false;
       }
       value = value * 10 + (digit - '0');
     }
-    return value;
+    if (text.empty() || value > largest) {
+      return false;
+    }
+    number = static_cast<int>(is_negative ? -value : value);
+    return true;
   }
 
   std::vector<entry> entries_;

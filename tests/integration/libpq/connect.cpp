@@ -67,6 +67,7 @@ TEST_CASE("an unknown keyword is named") {
 TEST_CASE("a malformed value is named") {
   CHECK(contains(failure_of(raw::test_parameters({{"sslmode", "sometimes"}})), "sometimes"));
   CHECK(contains(failure_of(raw::test_parameters({{"port", "99999"}})), "99999"));
+  CHECK(contains(failure_of(raw::test_parameters({{"connect_timeout", "3s"}})), "\"3s\""));
 }
 
 TEST_CASE("a missing database is told in the server's words") {

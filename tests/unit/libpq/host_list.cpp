@@ -98,6 +98,21 @@ TEST_CASE("no connect_timeout, zero and negative ones are none") {
   CHECK(list_of("host=/nowhere/a connect_timeout=-1").timeout <= std::chrono::seconds{0});
 }
 
+TEST_CASE("connect_timeout is a number as libpq reads it, with white space and a sign") {
+  CHECK(list_of("host=/nowhere/a connect_timeout=' 5 '").timeout == std::chrono::seconds{5});
+  CHECK(list_of("host=/nowhere/a connect_timeout='\t+7\n'").timeout == std::chrono::seconds{7});
+  CHECK(list_of("host=/nowhere/a connect_timeout=' 5 '").problem.empty());
+}
+
+TEST_CASE("a connect_timeout that is no number is a problem, in the words of libpq") {
+  for (std::string const bad : {"abc", "3s", "+-3", "1.5", "99999999999", " "}) {
+    CAPTURE(bad);
+    auto const list = list_of("host=/nowhere/a connect_timeout='" + bad + "'");
+    CHECK(list.problem ==
+          "invalid integer value \"" + bad + "\" for connection option \"connect_timeout\"");
+  }
+}
+
 TEST_CASE("a long list of hosts stays in order") {
   std::string hosts;
   for (int i = 0; i < 500; ++i) {
