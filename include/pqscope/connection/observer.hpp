@@ -41,6 +41,7 @@ enum class transaction_end : unsigned char {
   committed,    ///< the server said so
   rolled_back,  ///< by request, by an error, or with the connection
   in_doubt,     ///< the answer to COMMIT was lost
+  prepared,     ///< by PREPARE TRANSACTION: its second phase decides
 };
 
 /// A transaction as an observer sees it.

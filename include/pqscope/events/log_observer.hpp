@@ -115,6 +115,7 @@ class log_observer : public observer {
     write([&] {
       detail::log_line line{doubtful ? "error" : "info", "transaction"};
       std::string_view const end = doubtful                                  ? "in_doubt"
+                                   : event.end == transaction_end::prepared  ? "prepared"
                                    : event.end == transaction_end::committed ? "committed"
                                                                              : "rolled_back";
       line.field("end", end).duration(event.duration).field("label", event.label);

@@ -177,7 +177,7 @@ class metrics : public observer {
   std::array<counter, 3> acquires_;
   counter waited_acquires_;
   duration_histogram acquire_durations_;
-  std::array<counter, 3> transactions_;
+  std::array<counter, 4> transactions_;
   duration_histogram transaction_durations_;
   counter notices_;
   counter problems_;
@@ -259,6 +259,7 @@ inline void metrics::write_prometheus(std::ostream& out, std::string_view prefix
   to.sample({{"end", "committed"}}, transactions(transaction_end::committed));
   to.sample({{"end", "rolled_back"}}, transactions(transaction_end::rolled_back));
   to.sample({{"end", "in_doubt"}}, transactions(transaction_end::in_doubt));
+  to.sample({{"end", "prepared"}}, transactions(transaction_end::prepared));
   to.family("transaction_duration_seconds", "histogram", "Durations of transactions.");
   to.histogram({}, transaction_durations());
 

@@ -347,7 +347,7 @@ inline void scope::prepare(std::string_view gid, std::source_location const& whe
     throw_rolled_back(where);
   }
   conclude(command.c_str(), "PREPARE TRANSACTION", where);
-  end(transaction_end::in_doubt);
+  end(transaction_end::prepared);
 }
 
 }  // namespace pqscope::detail

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "integration/transaction/watched.hpp"
 #include "support/ensure_usable.hpp"
@@ -50,6 +52,27 @@ TEST_CASE("a prepared transaction is listed until it is committed, and seen afte
   commit_prepared(w.conn, gid);
   CHECK_FALSE(is_prepared(w.conn, gid));
   CHECK(table.count() == 1);
+  support::ensure_usable(w.conn);
+}
+
+TEST_CASE("an observer is told that a transaction was prepared, which is no doubt") {
+  std::string const gid = support::unique_name("gid");
+  std::ostringstream lines;
+  pqscope::log_observer log{lines};
+  pqscope::metrics numbers;
+  watched w;
+  pqscope::observer_list all{&w.log, &log, &numbers};
+  w.conn.observe(&all);
+  {
+    transaction tx{w.conn};
+    tx.execute("SELECT 1");
+    tx.prepare(gid);
+  }
+  rollback_prepared(w.conn, gid);
+  CHECK(w.log.transactions() == std::vector{pqscope::transaction_end::prepared});
+  CHECK(lines.str().empty());
+  CHECK(numbers.transactions(pqscope::transaction_end::prepared) == 1);
+  CHECK(numbers.transactions(pqscope::transaction_end::in_doubt) == 0);
   support::ensure_usable(w.conn);
 }
 

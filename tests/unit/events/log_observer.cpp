@@ -150,6 +150,7 @@ TEST_CASE("options choose what is written") {
     kept.log.transaction_ended({.label = "import \"a\"", .end = transaction_end::committed});
     kept.log.transaction_ended({.end = transaction_end::rolled_back});
     kept.log.transaction_ended({.end = transaction_end::in_doubt});
+    kept.log.transaction_ended({.end = transaction_end::prepared});
     kept.log.notice({.severity = "WARNING", .sqlstate = "01000", .message = "hear"});
     kept.log.problem("lost");
     return kept.take();
@@ -182,7 +183,8 @@ TEST_CASE("options choose what is written") {
   CHECK(only([](log_options& o) { o.transactions = true; }) ==
         "info transaction end=committed duration=0.000ms label=\"import \\\"a\\\"\"\n"
         "info transaction end=rolled_back duration=0.000ms\n"
-        "error transaction end=in_doubt duration=0.000ms\n");
+        "error transaction end=in_doubt duration=0.000ms\n"
+        "info transaction end=prepared duration=0.000ms\n");
   CHECK(only([](log_options& o) { o.notices = true; }) ==
         "warning notice severity=WARNING sqlstate=01000 message=hear\n");
   CHECK(only([](log_options& o) { o.problems = true; }) == "error problem message=lost\n");

@@ -107,6 +107,7 @@ TEST_CASE("connects, acquires, transactions, notices and problems are counted") 
   numbers.transaction_ended({.duration = 6ms, .end = transaction_end::committed});
   numbers.transaction_ended({.duration = 7ms, .end = transaction_end::rolled_back});
   numbers.transaction_ended({.duration = 8ms, .end = transaction_end::in_doubt});
+  numbers.transaction_ended({.duration = 9ms, .end = transaction_end::prepared});
   numbers.round_trip();
   numbers.round_trip();
   numbers.notice({});
@@ -124,7 +125,8 @@ TEST_CASE("connects, acquires, transactions, notices and problems are counted") 
   CHECK(numbers.transactions(transaction_end::committed) == 2);
   CHECK(numbers.transactions(transaction_end::rolled_back) == 1);
   CHECK(numbers.transactions(transaction_end::in_doubt) == 1);
-  CHECK(numbers.transaction_durations().sum == 26ms);
+  CHECK(numbers.transactions(transaction_end::prepared) == 1);
+  CHECK(numbers.transaction_durations().sum == 35ms);
   CHECK(numbers.round_trips() == 2);
   CHECK(numbers.notices() == 1);
   CHECK(numbers.problems() == 2);
@@ -142,7 +144,8 @@ TEST_CASE("connects, acquires, transactions, notices and problems are counted") 
   CHECK(read.at("pqscope_transactions_total{end=\"committed\"}") == 2);
   CHECK(read.at("pqscope_transactions_total{end=\"rolled_back\"}") == 1);
   CHECK(read.at("pqscope_transactions_total{end=\"in_doubt\"}") == 1);
-  CHECK(read.at("pqscope_transaction_duration_seconds_count") == 4);
+  CHECK(read.at("pqscope_transactions_total{end=\"prepared\"}") == 1);
+  CHECK(read.at("pqscope_transaction_duration_seconds_count") == 5);
   CHECK(read.at("pqscope_round_trips_total") == 2);
   CHECK(read.at("pqscope_notices_total") == 1);
   CHECK(read.at("pqscope_problems_total") == 2);
