@@ -106,7 +106,8 @@ class scope {
   void send_rollback_to_savepoint(std::source_location const& where);
   void abandon_on(connection_core& core) noexcept;
   [[noreturn]] void throw_rolled_back(std::source_location const& where);
-  [[noreturn]] void throw_in_doubt(std::string const& reason, std::source_location const& where);
+  [[noreturn]] void throw_in_doubt(std::string const& reason, bool prepares,
+                                   std::source_location const& where);
   void settle_failed_commit(std::source_location const& where) noexcept;
   std::unique_ptr<scope_state> end(transaction_end how) noexcept;
   void end_undone() noexcept;

@@ -154,6 +154,7 @@ inline void scope::commit_savepoint(std::source_location const& where) {
 inline void scope::conclude(char const* command, std::string_view tag,
                             std::source_location const& where) {
   connection_core& core = *state_->core;
+  bool const prepares = tag != "COMMIT";
   std::string told;
   try {
     told = libpq::result_view{core.control(command, where)}.command_tag();
@@ -162,7 +163,7 @@ inline void scope::conclude(char const* command, std::string_view tag,
   } catch (error const& failure) {
     switch (core.last_end()) {
       case exchange_end::unknown:
-        throw_in_doubt(std::string{failure.bare_message()}, where);
+        throw_in_doubt(std::string{failure.bare_message()}, prepares, where);
       case exchange_end::answered:
         settle_failed_commit(where);
         break;
@@ -182,18 +183,19 @@ inline void scope::conclude(char const* command, std::string_view tag,
     throw_rolled_back(where);
   }
   core.poison();
-  throw_in_doubt("the server answered \"" + told + "\" to " + std::string{tag}, where);
+  throw_in_doubt("the server answered \"" + told + "\" to " + std::string{tag}, prepares, where);
 }
 
-inline void scope::throw_in_doubt(std::string const& reason, std::source_location const& where) {
+inline void scope::throw_in_doubt(std::string const& reason, bool prepares,
+                                  std::source_location const& where) {
   std::optional<transaction_mark> const mark = state_->core->mark;
   auto const ended = end(transaction_end::in_doubt);
   undone_ = true;
   undecided_ = std::move(ended->hooks);
   if (!mark) {
-    throw commit_in_doubt({}, reason, where);
+    throw commit_in_doubt({}, reason, where, {}, prepares);
   }
-  throw commit_in_doubt(mark->id, reason, where, mark->identified);
+  throw commit_in_doubt(mark->id, reason, where, mark->identified, prepares);
 }
 
 /// COMMIT was answered with an error: a deferred constraint, a serialization failure, or something
