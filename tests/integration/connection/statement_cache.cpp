@@ -311,6 +311,7 @@ TEST_CASE("a statement over a type that was dropped and made again is prepared a
 
 TEST_CASE("outside a transaction types that were dropped and made again meanwhile go unnoticed") {
   connection conn{support::test_config()};
+  connection other{support::test_config()};
   std::string const made = support::unique_name("again");
   auto const script = [&](std::string text) {
     for (std::size_t at = 0; (at = text.find('%', at)) != std::string::npos;) {
@@ -339,12 +340,12 @@ TEST_CASE("outside a transaction types that were dropped and made again meanwhil
           "ok");
   };
   for (int round = 0; round < 3; ++round) {
-    conn.execute_script(make);
+    other.execute_script(make);
     use(conn);
     use(conn);
-    conn.execute_script(drop);
+    other.execute_script(drop);
   }
-  conn.execute_script(make);
+  other.execute_script(make);
   {
     pqscope::transaction tx{conn};
     try {
@@ -358,7 +359,7 @@ TEST_CASE("outside a transaction types that were dropped and made again meanwhil
   CHECK(tx.query<std::string>(mood, "ok").one() == "ok");
   tx.rollback();
   use(conn);
-  conn.execute_script(drop);
+  other.execute_script(drop);
   support::ensure_usable(conn);
 }
 
