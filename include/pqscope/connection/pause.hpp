@@ -18,7 +18,7 @@ libpq::clock::time_point time_after(std::chrono::duration<Rep, Period> span) noe
     return now;
   }
   bool const endless = span >= std::chrono::duration_cast<coarse>(libpq::never - now);
-  return endless ? libpq::never : now + std::chrono::nanoseconds{span};
+  return endless ? libpq::never : now + std::chrono::ceil<std::chrono::nanoseconds>(span);
 }
 
 /// Waits; false where the limit ends it, or would end it, first: then it is not worth waiting.

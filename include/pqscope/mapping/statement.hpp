@@ -28,9 +28,9 @@ namespace pqscope {
 ///     auto ada = conn.query(user_by_id, 7).one();
 ///     conn.execute(insert_user, "ada");
 ///
-/// The row is a type with a `codec`, a `std::tuple` by position, an aggregate struct by name, or
-/// `void` for a statement that returns no rows. Whether the server agrees is what `verify` finds
-/// out.
+/// The row is a type with a `codec`, a `std::tuple` or `std::pair` by position, an aggregate struct
+/// by name, or `void` for a statement that returns no rows. Whether the server agrees is what
+/// `verify` finds out.
 ///
 /// The types of the arguments are what the server is told, whatever is passed: an argument is
 /// converted where its type is another one. What could lose something (`long` for `int`, an

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace pqscope::detail {
@@ -104,6 +105,8 @@ template <class... Fields>
 struct nullable_fields<std::tuple<Fields...>> {
   static std::vector<bool> list() { return {is_nullable<Fields>...}; }
 };
+template <class A, class B>
+struct nullable_fields<std::pair<A, B>> : nullable_fields<std::tuple<A, B>> {};
 template <row_struct Row>
 struct nullable_fields<Row> : nullable_fields<field_types<Row>> {};
 

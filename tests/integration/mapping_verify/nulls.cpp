@@ -170,6 +170,15 @@ TEST_CASE("a grouping set makes a column NULL that it does not group by") {
   CHECK(problems(on.db, plain).empty());
 }
 
+TEST_CASE("the fields of a pair are looked at one by one") {
+  constexpr statement<std::pair<std::int64_t, std::string>()> second{"SELECT id, email FROM users"};
+  constexpr statement<std::pair<std::int64_t, std::optional<std::string>>()> optional{
+      "SELECT id, email FROM users"};
+  scratch on;
+  CHECK(problem(on.db, second).starts_with("column \"email\" can be NULL"));
+  CHECK(problems(on.db, optional).empty());
+}
+
 TEST_CASE("a domain can be what is NOT NULL") {
   constexpr statement<std::tuple<int, int, int>()> all{"SELECT a, b, c FROM numbers"};
   scratch on{
