@@ -6,7 +6,6 @@
 #include <pqscope/sql/sql_view.hpp>
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <source_location>
 #include <string_view>
@@ -39,7 +38,7 @@ class kept_parameters {
       if (bound.values[i] != nullptr) {
         std::size_t const size = size_of(bound, i);
         lengths[i] = static_cast<int>(size);
-        values[i] = static_cast<char const*>(std::memcpy(bytes, bound.values[i], size));
+        values[i] = static_cast<char const*>(__builtin_memcpy(bytes, bound.values[i], size));
         bytes += size;
       }
     }
@@ -97,7 +96,7 @@ class deferred_statement {
     if (text.is_dynamic || keeps_text) {
       std::string_view const kept = text.str();
       own_ = std::make_unique<char[]>(kept.size() + 1);  // with a NUL at its end
-      std::memcpy(own_.get(), kept.data(), kept.size());
+      __builtin_memcpy(own_.get(), kept.data(), kept.size());
       text_.text = own_.get();
     }
   }

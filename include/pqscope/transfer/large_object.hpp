@@ -19,7 +19,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <source_location>
 #include <span>
@@ -157,7 +156,7 @@ class large_object {
       auto const got = read_chunk(wanted, where);
       auto const bytes = detail::bytes_of(got);
       if (!bytes.empty()) {
-        std::memcpy(to.data() + done, bytes.data(), bytes.size());
+        __builtin_memcpy(to.data() + done, bytes.data(), bytes.size());
       }
       done += bytes.size();
       if (bytes.size() < wanted) {

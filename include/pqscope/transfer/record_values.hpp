@@ -6,7 +6,6 @@
 #include <pqscope/types/record.hpp>
 
 #include <cstddef>
-#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>

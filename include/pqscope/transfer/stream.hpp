@@ -15,7 +15,6 @@
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <source_location>
 #include <string_view>
 #include <utility>

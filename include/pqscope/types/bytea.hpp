@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -144,7 +143,7 @@ struct codec<std::array<std::byte, N>> : detail::bytea_codec {
     }
     std::array<std::byte, N> copied{};
     if constexpr (N > 0) {
-      std::memcpy(copied.data(), bytes.data(), N);
+      __builtin_memcpy(copied.data(), bytes.data(), N);
     }
     return copied;
   }

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -62,14 +61,14 @@ class encoder {
   /// Appends `text` as it is; no NUL byte is added.
   void append(std::string_view text) {
     if (!text.empty()) {
-      std::memcpy(grow(text.size()), text.data(), text.size());
+      __builtin_memcpy(grow(text.size()), text.data(), text.size());
     }
   }
 
   /// Appends `bytes` as they are.
   void append(std::span<std::byte const> bytes) {
     if (!bytes.empty()) {
-      std::memcpy(grow(bytes.size()), bytes.data(), bytes.size());
+      __builtin_memcpy(grow(bytes.size()), bytes.data(), bytes.size());
     }
   }
 
@@ -99,7 +98,7 @@ class encoder {
       bytes = __builtin_bswap64(bytes) >> (64 - 8 * sizeof value);
     }
     auto const ordered = static_cast<Integer>(bytes);
-    std::memcpy(target, &ordered, sizeof ordered);
+    __builtin_memcpy(target, &ordered, sizeof ordered);
   }
 
   /// Makes room for `count` more bytes and answers where they start.
@@ -116,7 +115,7 @@ class encoder {
     std::size_t const needed = size_ + count;
     std::size_t const capacity = needed > 2 * capacity_ ? needed : 2 * capacity_;
     auto larger = std::unique_ptr<char[]>(new char[capacity]);
-    std::memcpy(larger.get(), data_, size_);
+    __builtin_memcpy(larger.get(), data_, size_);
     heap_ = std::move(larger);
     data_ = heap_.get();
     capacity_ = capacity;

@@ -8,7 +8,6 @@
 #include <array>
 #include <compare>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 namespace pqscope {
@@ -100,7 +99,7 @@ inline ip_value read_ip(wire_value wire, std::string_view type) {
       byte(3) != value.size() || wire.size != 4 + value.size()) {
     throw_malformed(type);
   }
-  std::memcpy(value.bytes.data(), wire.data + 4, value.size());
+  __builtin_memcpy(value.bytes.data(), wire.data + 4, value.size());
   return value;
 }
 

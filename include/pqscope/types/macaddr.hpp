@@ -9,7 +9,6 @@
 #include <array>
 #include <compare>
 #include <cstddef>
-#include <cstring>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -92,7 +91,7 @@ struct mac_codec {
   static T decode(wire_value value) {
     T decoded;
     require_size(value, decoded.bytes.size(), codec<T>::name);
-    std::memcpy(decoded.bytes.data(), value.data, decoded.bytes.size());
+    __builtin_memcpy(decoded.bytes.data(), value.data, decoded.bytes.size());
     return decoded;
   }
 

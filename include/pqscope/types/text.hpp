@@ -6,7 +6,6 @@
 #include <pqscope/types/user_type.hpp>
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -14,7 +13,7 @@ namespace pqscope {
 
 /// Whether `text` holds a NUL byte, which no PostgreSQL text can.
 inline bool has_nul(std::string_view text) noexcept {
-  return !text.empty() && std::memchr(text.data(), '\0', text.size()) != nullptr;
+  return !text.empty() && __builtin_memchr(text.data(), '\0', text.size()) != nullptr;
 }
 
 namespace detail {
@@ -129,14 +128,14 @@ template <std::size_t N>
 struct codec<char[N]> : detail::text_codec {
   /// Appends the bytes before NUL.
   static void encode(char const (&value)[N], encoder& out) {
-    void const* const end = std::memchr(value, '\0', N);
+    void const* const end = __builtin_memchr(value, '\0', N);
     auto const size = end ? static_cast<std::size_t>(static_cast<char const*>(end) - value) : N;
     out.append(std::string_view(value, size));
   }
 
   /// The array's own bytes; null where no NUL byte ends them.
   static char const* borrow(char const (&value)[N]) noexcept {
-    return std::memchr(value, '\0', N) ? value : nullptr;
+    return __builtin_memchr(value, '\0', N) ? value : nullptr;
   }
 };
 

@@ -10,7 +10,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -105,7 +104,7 @@ struct codec<uuid> {
   static uuid decode(wire_value value) {
     detail::require_size(value, 16, name);
     uuid decoded;
-    std::memcpy(decoded.bytes.data(), value.data, 16);
+    __builtin_memcpy(decoded.bytes.data(), value.data, 16);
     return decoded;
   }
 
