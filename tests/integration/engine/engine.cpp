@@ -196,7 +196,7 @@ TEST_CASE("a replica that does not answer a ping in the time for replicas is lef
   engine db{support::test_config(),
             {.pool = {.health_check = pqscope::health_check::ping, .ping_timeout = 1h},
              .replicas = {replica.config()},
-             .replica_timeout = 200ms}};
+             .replica_timeout = 1s}};
   auto const reads = [&] {
     return with_session(db.reader(), [](session& s) { return s.query<int>("SELECT 1").one(); });
   };
