@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <stop_token>
@@ -38,6 +39,15 @@ std::vector<int> fill(pool& db) {
   }
   return pids;
 }
+
+/// Sees a statement about to be sent: before that nothing is waited for.
+struct ping_watch : pqscope::observer {
+  std::atomic<bool> asked{false};
+  void statement_started(pqscope::statement_event const& event) override {
+    static_cast<void>(event);
+    asked = true;
+  }
+};
 
 }  // namespace
 
@@ -80,9 +90,13 @@ TEST_CASE("a ping finds a connection whose network has gone dark, in its own tim
 TEST_CASE("a ping ends with the caller's own limit, and what was not found dead is not replaced") {
   pool_db here;
   pqscope::testing::faulty_proxy proxy{here.config()};
-  pool db{proxy.config(), {.max_size = 2, .health_check = health_check::ping, .ping_timeout = 1h}};
+  ping_watch pings;
+  pool db{
+      proxy.config(),
+      {.max_size = 2, .health_check = health_check::ping, .observer = &pings, .ping_timeout = 1h}};
   fill(db);
   proxy.stall();
+  pings.asked = false;
   auto const start = clock_type::now();
   SECTION("its timeout") {
     CHECK_THROWS_AS(db.acquire(100ms), pqscope::pool_timeout);
@@ -103,7 +117,7 @@ TEST_CASE("a ping ends with the caller's own limit, and what was not found dead 
   SECTION("its stop token") {
     std::stop_source stop;
     std::jthread const beside{[&] {
-      support::eventually([&] { return db.stats().in_use == 1; });
+      support::eventually([&] { return pings.asked.load(); });
       stop.request_stop();
     }};
     CHECK_THROWS_AS(db.acquire(acquire_options{.stop = stop.get_token()}),
