@@ -289,6 +289,7 @@ list<candidate> const& candidates() {
       of<std::variant<int, std::string, pqscope::numeric>>(
           {oid::int4, oid::text, oid::numeric, oid::int2}),
       of<list<multirange<int>>>({oid::int4multirange_array}),
+      of<pqscope::lsn>({oid::pg_lsn}),
   };
   return all;
 }

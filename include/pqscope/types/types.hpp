@@ -20,6 +20,7 @@
 #include <pqscope/types/integer.hpp>
 #include <pqscope/types/interval.hpp>
 #include <pqscope/types/json.hpp>
+#include <pqscope/types/lsn.hpp>
 #include <pqscope/types/macaddr.hpp>
 #include <pqscope/types/multirange.hpp>
 #include <pqscope/types/numeric.hpp>
