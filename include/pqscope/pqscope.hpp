@@ -13,6 +13,7 @@
 #include <pqscope/events/log_observer.hpp>
 #include <pqscope/events/metrics.hpp>
 #include <pqscope/events/observer_list.hpp>
+#include <pqscope/events/replication_stream.hpp>
 #include <pqscope/mapping/compare_schema.hpp>
 #include <pqscope/mapping/create_all.hpp>
 #include <pqscope/mapping/create_extension.hpp>

@@ -18,7 +18,7 @@ root=$(cd "$here/../.." && pwd)
 build=${BUILD_DIR:-$root/build-fuzz}
 seconds=${1:-10}
 [ $# -eq 0 ] || shift
-[ $# -ne 0 ] || set -- types copy sql compose dotenv conninfo url
+[ $# -ne 0 ] || set -- types copy pgoutput sql compose dotenv conninfo url
 
 if [ -z "${CXX:-}" ]; then
   CXX=clang++-19

@@ -15,7 +15,7 @@
 
 namespace pqscope::libpq {
 
-/// What the two directions of COPY have in common: how it begins, and how it ends.
+/// What the directions of COPY have in common: how it begins, and how it ends.
 ///
 /// `resume()` of the operations made of it answers `done()` at each step their user waits for: when
 /// the data begins to move, when a block has been handed over or a row is there, and when all is
@@ -60,8 +60,11 @@ class copy_exchange {
   wait_for open() noexcept {
     if (phase_ == phase::start) {
       may_be_sent_ = PQstatus(connection_) == CONNECTION_OK;
-      if (PQsendQueryParams(connection_, request_.text, 0, nullptr, nullptr, nullptr, nullptr, 0) ==
-          0) {
+      bool const sent = wanted_ == PGRES_COPY_BOTH  // a walsender knows no other protocol
+                            ? PQsendQuery(connection_, request_.text) != 0
+                            : PQsendQueryParams(connection_, request_.text, 0, nullptr, nullptr,
+                                                nullptr, nullptr, 0) != 0;
+      if (!sent) {
         return finish(broken());
       }
       phase_ = phase::opening;
@@ -153,20 +156,29 @@ class copy_exchange {
         return;
       case PGRES_COPY_IN:
       case PGRES_COPY_OUT:
+      case PGRES_COPY_BOTH:
         if (phase_ == phase::opening && status == wanted_ && !is_odd_) {
           phase_ = phase::moving;
+        } else if (status == PGRES_COPY_BOTH) {
+          finish(outcome::violated);
+        } else if (status == PGRES_COPY_IN && wanted_ == PGRES_COPY_BOTH) {
+          end_own_half();
         } else {
           refuse_copy(status);
         }
-        return;
-      case PGRES_COPY_BOTH:
-        finish(outcome::violated);
         return;
       default:
         is_odd_ = is_odd_ || phase_ == phase::opening;
         if (!request_.error && !request_.answer) {
           request_.answer = std::move(arrived);
         }
+    }
+  }
+
+  /// Of two directions the server has ended its own.
+  void end_own_half() noexcept {
+    if (PQputCopyEnd(connection_, nullptr) != 1) {
+      finish(broken());
     }
   }
 
