@@ -54,7 +54,7 @@ void look(replication_change const& change) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::string_view input = fuzz::as_text(data, size);
-  pqscope::detail::pgoutput_decoder decoder;
+  pqscope::detail::pgoutput_decoder<> decoder;
   replication_change change;
   std::optional<replication_change> kept;
   while (!input.empty()) {

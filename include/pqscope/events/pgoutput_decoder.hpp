@@ -104,6 +104,9 @@ class pgoutput_reader {
 /// what the server has told of tables and types, and the transaction it is in.
 ///
 /// Source: PostgreSQL, "Logical Replication Message Formats".
+///
+/// A template so that only programs that replicate compile it.
+template <class = void>
 class pgoutput_decoder {
  public:
   /// Decodes a message.

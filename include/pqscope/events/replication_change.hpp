@@ -40,6 +40,7 @@ enum class replication_kind : unsigned char {
 };
 
 namespace detail {
+template <class>
 class pgoutput_decoder;
 }
 
@@ -127,6 +128,7 @@ class replication_change {
   }
 
  private:
+  template <class>
   friend class detail::pgoutput_decoder;
 
   replication_row row(std::size_t from, std::size_t to, bool is_there) const noexcept {

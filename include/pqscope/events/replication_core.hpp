@@ -706,7 +706,7 @@ class replication_core {
   std::string command_;
   libpq::request request_;
   std::optional<libpq::copy_both_operation<>> operation_;
-  pgoutput_decoder decoder_;
+  pgoutput_decoder<> decoder_;
   replication_change current_;
   pqscope::lsn confirmed_{};  // what the server may forget; by the program no further than whole_
   pqscope::lsn whole_{};      // the end of the last transaction that was handed out whole

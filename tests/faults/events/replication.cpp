@@ -168,6 +168,57 @@ TEST_CASE("a connection that is cut within a transaction begins that anew") {
   CHECK(watched.lost == 1);
 }
 
+TEST_CASE("each transaction arrives whole and in order, however often the connection is cut") {
+  published table;
+  faulty_proxy proxy{table.to};
+  constexpr int transactions = 200;
+  for (int i = 0; i < transactions; ++i) {
+    table.insert(3 * i, 3 * i + 2);
+  }
+  std::vector<std::int64_t> all;
+  std::vector<std::int64_t> now;
+  lsn last{};
+  int commits = 0;
+  int lost = 0;
+  auto const arm = [&] { proxy.cut_after_server_message('d', 60 + lost * 13 % 50); };
+  arm();
+  replication_stream changes{proxy.config(),
+                             {.slot = table.name,
+                              .publication = table.name,
+                              .base_delay = 5ms,
+                              .max_delay = 20ms,
+                              .on_lost = [&](pqscope::connection_lost const&) {
+                                if (++lost < 50) {
+                                  arm();
+                                }
+                              }}};
+  auto const until = clock_type::now() + 60s;
+  while (all.size() < 3 * transactions) {
+    auto const change = changes.wait_until(until);
+    REQUIRE(change);
+    if (change->kind == replication_kind::begin) {
+      now.clear();
+    } else if (change->kind == replication_kind::insert) {
+      now.push_back(change->new_row().get<std::int64_t>("id"));
+    } else if (change->kind == replication_kind::commit) {
+      if (last < change->lsn) {  // else it has come before
+        last = change->lsn;
+        all.insert(all.end(), now.begin(), now.end());
+      }
+      if (++commits % 3 == 0) {
+        changes.confirm(last);
+      }
+    }
+  }
+  proxy.disarm();
+  CHECK(lost >= 5);
+  bool in_order = all.size() == 3 * transactions;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    in_order = in_order && all[i] == static_cast<std::int64_t>(i);
+  }
+  CHECK(in_order);
+}
+
 TEST_CASE("what was confirmed before the server heard of it is not handed out again") {
   published table;
   faulty_proxy proxy{table.to};

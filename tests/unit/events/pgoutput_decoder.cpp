@@ -17,7 +17,7 @@ using pqscope::lsn;
 using pqscope::replicated;
 using pqscope::replication_change;
 using pqscope::replication_kind;
-using pqscope::detail::pgoutput_decoder;
+using pgoutput_decoder = pqscope::detail::pgoutput_decoder<>;
 
 namespace {
 
