@@ -68,8 +68,9 @@ struct replication_options {
   /// Whether logical messages (`pg_logical_emit_message`) are received. From PostgreSQL 14 on;
   /// `usage_error` with an older server.
   bool messages = false;
-  /// Whether values travel in binary format where their types have one: fewer bytes, the same
-  /// values. From PostgreSQL 14 on; as text with an older server.
+  /// Whether values travel in binary format where their types have one, which costs less; then
+  /// enums and the like are read by their codecs, but not as a `std::string`. From PostgreSQL 14
+  /// on; as text with an older server.
   bool binary = false;
   /// Whether large transactions are received in blocks before they have ended: see
   /// `replication_kind::stream_start`. One that is confirmed while a new connection brings it again
