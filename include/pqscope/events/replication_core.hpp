@@ -50,7 +50,8 @@ class replication_core {
         options_{std::move(options)},
         board_{options_.connection.observer},
         made_at_{where} {
-    adopt_options(where);
+    require_publication(options_, where);
+    adopt_options();
     connect(where);
     if (!options_.slot.empty()) {
       begin_first(where);
@@ -66,12 +67,16 @@ class replication_core {
     if (options.slot.empty()) {
       throw usage_error("a replication stream is started from a slot: name one", where);
     }
+    require_publication(options, where);
     if (options.slot != options_.slot) {
       confirmed_ = whole_ = quiet_ = {};
     }
     options_ = std::move(options);
     board_.watcher = options_.connection.observer;
-    adopt_options(where);
+    if (open_) {
+      open_->observe(board_.watcher);
+    }
+    adopt_options();
     begin_first(where);
   }
 
@@ -141,7 +146,7 @@ class replication_core {
       return false;
     }
     refuse_child(where);
-    std::chrono::milliseconds constexpr longest{5000};
+    constexpr std::chrono::milliseconds longest{5000};
     auto const silence = options_.server_timeout;
     bool const is_less = silence.count() > 0 && silence < longest;
     bool const was_heard = end_copy(is_less ? silence : longest);
@@ -188,7 +193,14 @@ class replication_core {
 
   // --- starting ----------------------------------------------------------------------------------
 
-  void adopt_options(std::source_location const& where) {
+  static void require_publication(replication_options const& options,
+                                  std::source_location const& where) {
+    if (!options.slot.empty() && options.publication.list().empty()) {
+      throw usage_error("a replication stream needs a publication: name one", where);
+    }
+  }
+
+  void adopt_options() {
     using std::chrono::milliseconds;
     constexpr milliseconds shortest{100};
     constexpr milliseconds longest = std::chrono::hours{24};
@@ -198,9 +210,6 @@ class replication_core {
               : *each < shortest ? shortest
               : *each < longest  ? *each
                                  : longest;
-    }
-    if (!options_.slot.empty() && options_.publication.list().empty()) {
-      throw usage_error("a replication stream needs a publication: name one", where);
     }
     if (!options_.connection.stop.stop_possible()) {
       options_.connection.stop = options_.stop;

@@ -78,10 +78,11 @@ struct replication_options {
   bool streaming = false;
   /// More options of the plugin pgoutput, such as `{"origin", "none"}` (PostgreSQL 16).
   std::vector<std::pair<std::string, std::string>> plugin_options{};
-  /// How often the server is told at least, while somebody waits, what was confirmed.
+  /// How often the server is told at least, while somebody waits, what was confirmed; less than 100
+  /// ms counts as that.
   std::chrono::milliseconds status_interval{10'000};
   /// How long the server may be silent during waits, though asked, before the connection counts as
-  /// lost; 0 for as long as it likes.
+  /// lost, 100 ms at least; 0 for as long as it likes.
   std::chrono::milliseconds server_timeout{60'000};
   /// Ends waits, and loops over the stream, when a stop is requested.
   std::stop_token stop{};

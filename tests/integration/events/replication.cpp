@@ -459,6 +459,7 @@ TEST_CASE("no publication, no slot's name and NUL bytes are a usage_error, and n
   options.plugin_options = {{"origin", std::string{"a\0b", 3}}};
   CHECK_THROWS_AS(changes.start(std::move(options)), pqscope::usage_error);
   CHECK_THROWS_AS((replication_stream{test_config(), {.slot = table.name}}), pqscope::usage_error);
+  CHECK_FALSE(changes.running());
   changes.start(table.options());
   changes.close();
   CHECK_THROWS_AS(changes.wait_for(0s), pqscope::connection_closed);
