@@ -4,6 +4,7 @@
 #include <pqscope/libpq/cancel.hpp>
 #include <pqscope/libpq/poll.hpp>
 #include <pqscope/libpq/status.hpp>
+#include <pqscope/libpq/waiter.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -25,7 +26,12 @@ class cancel_gate {
   bool enter(libpq::connection_handle const& connection) noexcept {
     unsigned state = state_.load(std::memory_order_acquire);
     while ((state & cancelling) != 0) {
-      state_.wait(state, std::memory_order_acquire);
+      if (libpq::waiter* const host = libpq::waiter::current(); host == nullptr) {
+        state_.wait(state, std::memory_order_acquire);
+      } else if (!host->park(libpq::clock::now() + std::chrono::milliseconds{1}, false)) {
+        libpq::cut(connection);
+        return false;
+      }
       state = state_.load(std::memory_order_acquire);
     }
     if (!request_) {

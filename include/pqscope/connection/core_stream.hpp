@@ -66,6 +66,10 @@ class core_stream {
       go_on();
     }
   }
+  /// The same where it takes no waiting; else false, and `wait_for_next` is to be called.
+  bool next_at_hand() noexcept { return exchange_ && !is_gone() && exchange_->advance(); }
+  /// Goes on after that.
+  void wait_for_next() { go_on(); }
   /// The rows that have arrived last; none before the first and after the last. In binary format.
   libpq::result_view rows() const noexcept {
     return libpq::result_view{exchange_ ? exchange_->row() : none_};

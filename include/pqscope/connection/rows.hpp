@@ -48,6 +48,8 @@ class rows {
   };
 
  public:
+  /// No rows.
+  rows() = default;
   /// Matches columns and types; used by `connection`.
   /// \throws type_mismatch that lists every column that does not fit
   rows(libpq::result_handle handle, std::source_location where,

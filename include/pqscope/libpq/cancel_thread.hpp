@@ -1,7 +1,6 @@
 #ifndef PQSCOPE_LIBPQ_CANCEL_THREAD_HPP
 #define PQSCOPE_LIBPQ_CANCEL_THREAD_HPP
 
-#include <fcntl.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <signal.h>
@@ -44,11 +43,10 @@ class cancel_thread {
   /// descriptor left.
   bool start() noexcept {
     int ends[2];
-    if (!work_ || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    if (!work_ || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
       return false;
     }
     socket_ = ends[0];
-    ::fcntl(socket_, F_SETFL, O_NONBLOCK);
     work_->socket = ends[1];
     work_->owners.fetch_add(1, std::memory_order_relaxed);
     delivered_ = false;

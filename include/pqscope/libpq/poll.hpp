@@ -9,16 +9,10 @@
 
 #include <pqscope/libpq/limit.hpp>
 #include <pqscope/libpq/wait.hpp>
+#include <pqscope/libpq/waiter.hpp>
 #include <pqscope/libpq/wakeup.hpp>
 
 namespace pqscope::libpq {
-
-/// How a blocking wait, or a whole operation driven by one, ended.
-enum class drive_result : unsigned char {
-  done,      ///< the operation is finished
-  deadline,  ///< the limit's deadline came first
-  stopped,   ///< the limit's stop token was asked first
-};
 
 namespace detail {
 
@@ -78,13 +72,15 @@ inline drive_result wait(wait_for const& request, limit const& bound, int wakeup
 /// The blocking driver: resumes `operation` and waits with poll(2) until it is done or the limit
 /// is reached.
 ///
-/// Blocks only in poll(2), after `limit::spin` of looking without sleeping. Where the answer is not
+/// Blocks only in poll(2), after `limit::spin` of looking without sleeping; on a fiber it does not
+/// block, and does not spin, since `waiter::current()` waits. Where the answer is not
 /// `done` the operation is unfinished, and its connection in the middle of an exchange: the caller
 /// resumes it with another limit, or gives the connection up. A signal does not end the wait.
 /// `operation` is resumed at least once, also with an expired limit: it is for the caller to refuse
 /// that beforehand. Throws only what `operation` throws.
 template <class Operation>
 drive_result drive(Operation& operation, limit const& bound) {
+  waiter* const host = waiter::current();
   std::optional<stop_wakeup> wakeup;
   for (;;) {
     wait_for const request = operation.resume();
@@ -94,10 +90,12 @@ drive_result drive(Operation& operation, limit const& bound) {
     if (bound.expired()) {
       return drive_result::deadline;  // also where the descriptor is ready again and again
     }
-    if (!wakeup && bound.stop.stop_possible()) {
+    if (host == nullptr && !wakeup && bound.stop.stop_possible()) {
       wakeup.emplace(bound.stop);
     }
-    drive_result const waited = detail::wait(request, bound, wakeup ? wakeup->socket() : -1);
+    drive_result const waited = host != nullptr
+                                    ? host->wait(request, bound)
+                                    : detail::wait(request, bound, wakeup ? wakeup->socket() : -1);
     if (waited != drive_result::done) {
       return waited;
     }

@@ -1,7 +1,6 @@
 #ifndef PQSCOPE_LIBPQ_STATUS_HPP
 #define PQSCOPE_LIBPQ_STATUS_HPP
 
-#include <fcntl.h>
 #include <libpq-fe.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -136,7 +135,7 @@ inline void abandon_after_fork(connection_handle& connection) noexcept {
   }
   if (int const socket = PQsocket(connection.get()); socket >= 0) {
     // libpq sends Terminate to its descriptor when it is freed: let it be another one
-    if (int const sink = ::open("/dev/null", O_RDWR | O_CLOEXEC); sink >= 0) {
+    if (int const sink = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); sink >= 0) {
       ::dup2(sink, socket);
       ::close(sink);
     } else {

@@ -1,27 +1,22 @@
 #ifndef PQSCOPE_LIBPQ_WAKEUP_HPP
 #define PQSCOPE_LIBPQ_WAKEUP_HPP
 
-#include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <stop_token>
 
 namespace pqscope::libpq {
 
-/// A pipe whose reading end becomes readable when somebody writes to it: how another thread wakes
-/// a poll(2). Both ends are non-blocking and closed on exec. Where the process has no descriptor
-/// left there is no pipe, and nobody is woken.
+/// Two sockets of which one becomes readable when somebody writes to the other: how another thread
+/// wakes a poll(2). Both are non-blocking and closed on exec. Where the process has no descriptor
+/// left there are none, and nobody is woken.
 class wakeup_pipe {
  public:
-  /// Makes the pipe.
+  /// Makes them.
   wakeup_pipe() noexcept {
-    if (::pipe(ends_) != 0) {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends_) != 0) {
       ends_[0] = ends_[1] = -1;
-      return;
-    }
-    for (int const end : ends_) {
-      ::fcntl(end, F_SETFD, FD_CLOEXEC);
-      ::fcntl(end, F_SETFL, O_NONBLOCK);
     }
   }
   wakeup_pipe(wakeup_pipe const&) = delete;

@@ -158,7 +158,7 @@ inline pool_entry& pool_core::wait_for_one(pool_caller& caller, acquire_options 
   std::stop_callback const on_stop{options.stop, [&] {
                                      lock const held{mutex_};
                                      caller.stopped = true;
-                                     caller.wakes.notify_one();
+                                     caller.wakes.notify();
                                      caller.interrupt.request_stop();
                                    }};
   lock held{mutex_};
@@ -212,10 +212,8 @@ inline void pool_core::wait_for_turn(lock& held, pool_caller& caller,
     throw connection_error(last_error_, where);
   }
   time_point const turn = least(until, state_.next_turn());
-  if (turn == libpq::never) {
-    caller.wakes.wait(held);
-  } else {
-    caller.wakes.wait_until(held, turn);
+  if (!caller.wakes.wait_until(held, turn, options.stop.stop_possible())) {
+    caller.stopped = true;
   }
   state_.advance(libpq::clock::now());
   wake(held);

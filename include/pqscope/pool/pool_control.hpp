@@ -205,7 +205,7 @@ inline bool pool_core::close(std::optional<std::chrono::nanoseconds> timeout) no
   wake(held);
   close_doomed(held, true);
   if (timeout) {
-    came_back_.wait_until(held, time_after(*timeout), [this] { return state_.size() == 0; });
+    await_return(held, time_after(*timeout));
   }
   bool const done = state_.size() == 0;
   std::vector<std::shared_ptr<cancel_gate>> gates;
@@ -225,6 +225,20 @@ inline bool pool_core::close(std::optional<std::chrono::nanoseconds> timeout) no
   held.lock();
   leave(held);
   return done;
+}
+
+/// Waits until every connection has come back.
+inline void pool_core::await_return(lock& held, time_point until) noexcept {
+  pool_closer self;
+  self.next = std::exchange(closers_, &self);
+  while (state_.size() > 0 && libpq::clock::now() < until &&
+         self.came_back.wait_until(held, until, true)) {
+  }
+  pool_closer** link = &closers_;
+  while (*link != &self) {
+    link = &(*link)->next;
+  }
+  *link = self.next;
 }
 
 inline void pool_core::orphan() noexcept {

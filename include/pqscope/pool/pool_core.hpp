@@ -14,7 +14,6 @@
 #include <pqscope/pool/pool_stats.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -159,6 +158,7 @@ class pool_core {
   void undo(connection_core& core, char const* text, std::uint64_t pool_stats::* counter);
   void reset(connection_core& core);
   void close_connection(pool_entry& entry) noexcept;
+  void await_return(lock& held, time_point until) noexcept;
   void close_doomed(lock& held, bool thorough = false) noexcept;
   void wake(lock const& held) noexcept;
   void leave(lock& held) noexcept;
@@ -177,7 +177,7 @@ class pool_core {
   std::shared_ptr<config const> target_;
   pool_stats counts_;
   std::string last_error_;  // of a connect, since one succeeded
-  std::condition_variable came_back_;
+  pool_closer* closers_ = nullptr;
   std::size_t users_ = 0;  // leases, and threads in a member
   bool orphaned_ = false;
 };

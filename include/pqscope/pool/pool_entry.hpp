@@ -7,11 +7,11 @@
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/connection/operation_limits.hpp>
 #include <pqscope/libpq/limit.hpp>
+#include <pqscope/libpq/parking.hpp>
 #include <pqscope/pool/pool_slot.hpp>
 #include <pqscope/pool/pool_waiter.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -61,11 +61,17 @@ struct pool_entry : pool_slot {
 
 /// Somebody in `acquire`.
 struct pool_caller : pool_waiter {
-  std::condition_variable wakes;  ///< told when there is something new to do
+  libpq::parking_spot wakes;  ///< told when there is something new to do
   /// Stops the attempt to connect, for the same reason; without a state where there is none.
   std::stop_source interrupt{std::nostopstate};
   bool stopped = false;             ///< the caller's stop token was asked
   std::uint64_t errors_before = 0;  ///< failed connects when it began to wait
+};
+
+/// Somebody in `close` who waits for the connections to come back.
+struct pool_closer {
+  libpq::parking_spot came_back;  ///< told when one has
+  pool_closer* next = nullptr;    ///< in the list of all
 };
 
 }  // namespace pqscope::detail

@@ -53,6 +53,7 @@ inline bool pool_core::open_one(lock& held, pool_caller& caller, acquire_options
     wake(held);
     close_doomed(held);
     if (!served) {
+      caller.stopped = caller.stopped || libpq::clock::now() < until;  // nothing else ends it early
       give_up(held, caller, options, until, where);
     }
     return false;

@@ -185,7 +185,7 @@ inline void pool_core::close_doomed(lock& held, bool thorough) noexcept {
 inline void pool_core::wake(lock const& /*held*/) noexcept {
   while (pool_waiter* const waiter = state_.next_woken()) {
     auto& caller = static_cast<pool_caller&>(*waiter);
-    caller.wakes.notify_one();
+    caller.wakes.notify();
     caller.interrupt.request_stop();
   }
 }
@@ -194,7 +194,9 @@ inline void pool_core::wake(lock const& /*held*/) noexcept {
 inline void pool_core::leave(lock& held) noexcept {
   --users_;
   if (state_.is_closed()) {
-    came_back_.notify_all();
+    for (pool_closer* each = closers_; each != nullptr; each = each->next) {
+      each->came_back.notify();
+    }
   }
   bool const last = orphaned_ && users_ == 0;
   held.unlock();

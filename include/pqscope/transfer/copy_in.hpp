@@ -149,6 +149,34 @@ class record_copy {
   copy_progress done_;
 };
 
+/// What `copy_in` does.
+template <class Range>
+std::uint64_t copy_records_in(connection_core& core, copy_target const& table,
+                              std::span<std::string_view const> columns, Range& records,
+                              copy_options options, std::source_location const& where) {
+  using record_type = record_of<Range>;
+  auto const fields = copy_fields<record_type>();
+  record_copy<> copy{core, table, columns, fields, std::move(options), where};
+  copy.begin();
+  for (auto&& each : records) {
+    record_type const& record = each;
+    copy.put(record);
+  }
+  return copy.end();
+}
+
+/// Refuses columns that are not as many as a record's fields.
+template <class Range>
+void require_columns(std::size_t columns, std::source_location const& where) {
+  static_assert(std::ranges::input_range<Range>, "pqscope: copy_in takes its records from a range");
+  std::size_t const fields = copy_fields<record_of<Range>>().size();
+  if (columns != 0 && columns != fields) {
+    throw usage_error("there are " + std::to_string(columns) + " columns, the record has " +
+                          std::to_string(fields) + " fields",
+                      where);
+  }
+}
+
 }  // namespace detail
 
 template <class Self>
@@ -157,23 +185,10 @@ std::uint64_t statements<Self>::copy_in(copy_target const& table,
                                         std::initializer_list<std::string_view> columns,
                                         Range&& records, Options options,
                                         std::source_location where) {
-  static_assert(std::ranges::input_range<Range>, "pqscope: copy_in takes its records from a range");
-  using record_type = detail::record_of<Range>;
-  auto const fields = detail::copy_fields<record_type>();
-  if (columns.size() != 0 && columns.size() != fields.size()) {
-    throw usage_error("there are " + std::to_string(columns.size()) + " columns, the record has " +
-                          std::to_string(fields.size()) + " fields",
-                      where);
-  }
-  detail::record_copy<> copy{
-      self().core_for(where),           table, {columns.begin(), columns.size()}, fields,
-      copy_options{std::move(options)}, where};
-  copy.begin();
-  for (auto&& each : records) {
-    record_type const& record = each;
-    copy.put(record);
-  }
-  return copy.end();
+  detail::require_columns<Range>(columns.size(), where);
+  return detail::copy_records_in<Range>(self().core_for(where), table,
+                                        {columns.begin(), columns.size()}, records,
+                                        copy_options{std::move(options)}, where);
 }
 
 }  // namespace pqscope

@@ -114,6 +114,31 @@ class row_stream {
     return rows;
   }
 
+  /// Not for users: decodes the row that `begin()` points to.
+  Row current() const { return read(); }
+  /// Not for users: whether there is one.
+  bool has_row() const noexcept { return !at_end(); }
+  /// Not for users: goes to the next row where it takes no waiting; else false, and `await_row` is
+  /// to be called.
+  bool step_at_hand() noexcept {
+    if (row_ + 1 < rows_) {
+      ++row_;
+      return true;
+    }
+    rows_ = 0;
+    view_ = {};
+    bool const arrived = source_.next_at_hand();
+    if (arrived) {
+      look();
+    }
+    return arrived;
+  }
+  /// Not for users: goes on after that.
+  void await_row() {
+    source_.wait_for_next();
+    look();
+  }
+
   /// Leaves it now; does nothing when it has ended.
   void close() noexcept {
     source_.leave();
