@@ -4,7 +4,7 @@
 #   sh tests/support/install_dependencies.sh quickstart|tests|ci|benchmarks
 #
 # quickstart: a C++ compiler, libpq and, without DATABASE_URL, a PostgreSQL server
-# tests:      the same and Meson, Ninja, Catch2 3, Doxygen, PgBouncer; cpp-httplib and nlohmann_json for an example
+# tests:      the same and Meson, Ninja, Catch2 3, Doxygen, PgBouncer, Asio; cpp-httplib and nlohmann_json for an example
 # ci:         the same and Clang with its sanitizers, clang-format, valgrind
 # benchmarks: as tests, and libpqxx, psycopg 3 with its pool, asyncpg, SQLAlchemy with psycopg2
 #
@@ -57,6 +57,7 @@ if [ "$purpose" != quickstart ]; then
   has pgbouncer || [ -x /usr/sbin/pgbouncer ] || need pgbouncer
   has_library cpp-httplib || need libcpp-httplib-dev
   has_library nlohmann_json || need nlohmann-json3-dev
+  [ -e /usr/include/asio/awaitable.hpp ] || need libasio-dev
   has_meson || need_recent meson
   has_library 'catch2-with-main >= 3' || need_recent catch2
 fi
