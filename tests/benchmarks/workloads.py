@@ -148,6 +148,7 @@ WORKLOADS = [
         [Variant('raw', 'w8', 'libpq by hand, epoll'),
          Variant('raw', 'w8_four_at_once', 'libpq by hand, four in each pipeline'),
          Variant('pqscope', 'w8', 'pqscope, operations in coroutines', {'1c': 1.05, '2c': 1.05}),
+         Variant('pqscope', 'w8_asio', 'pqscope, async::engine on Asio', {'1c': 1.05, '2c': 1.05}),
          Variant('psycopg', 'w8', 'psycopg 3', share=10),
          Variant('asyncpg', 'w8', 'asyncpg', share=10)],
         'lookups', warm_up=1000),

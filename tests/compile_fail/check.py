@@ -46,9 +46,17 @@ def precompiled(command, include, place):
     return ['-include-pch', str(made)] if is_clang else ['-I', str(place), '-include', 'pqscope/pqscope.hpp']
 
 
+def compiles_asio(command):
+    """Whether there is an Asio; the asynchronous sessions are left out where there is none."""
+    probe = '#include <asio/awaitable.hpp>\n#include <asio/detached.hpp>\n'
+    return run(command + ['-x', 'c++', '-'], input=probe).returncode == 0
+
+
 def check(command, include, place):
     command = command + precompiled(command, include, place) + ['-fsyntax-only', '-I', include]
     files = sorted(folder.rglob('*.cpp'))
+    if not compiles_asio(command):
+        files = [file for file in files if file.parent.name != 'async']
 
     def compile(files, options):
         together = place / f'{files[0].parent.name}_{files[0].stem}_{len(options)}.cpp'

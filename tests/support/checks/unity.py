@@ -1,25 +1,24 @@
 #!/usr/bin/env python3
-"""Puts test files together, a dozen to a translation unit, so that the library's code is compiled a few
+"""Puts test files together, some to a translation unit, so that the library's code is compiled a few
 times and not once for each of them.
 
 Each file keeps its names to itself: it is included into a namespace of its own, after everything it
 includes was included outside. A file that has to stand at global scope, since it specialises a template
 of the library or replaces `operator new`, comes first in its unit; no unit has two of these.
 
-usage: unity.py OUTPUT_FOLDER SUITE --count SOURCES...        how many units the files need
-       unity.py OUTPUT_FOLDER SUITE SOURCES...                writes SUITE_unit_0.cpp and so on
+usage: unity.py OUTPUT_FOLDER SUITE AT_ONCE --count SOURCES...        how many units of AT_ONCE files they need
+       unity.py OUTPUT_FOLDER SUITE AT_ONCE SOURCES...                writes SUITE_unit_0.cpp and so on
 """
 
 import pathlib
 import re
 import sys
 
-AT_ONCE = 12
 INCLUDE = re.compile(r'^#include ([<"].*[>"])', re.M)
 GLOBAL = re.compile(r'^(template ?<>|namespace [a-z_:]+ \{|extern "C"|\S+ operator (new|delete))', re.M)
 
 
-def share(sources, at_once=AT_ONCE):
+def share(sources, at_once):
     """The files of each unit. Neighbours stay together: they use the same parts of the library."""
     outside = [source for source in sources if GLOBAL.search(source.read_text())]
     inside = [source for source in sources if source not in outside]
@@ -51,9 +50,9 @@ def write(unit):
 
 
 def main():
-    folder, suite, *sources = sys.argv[1:]
+    folder, suite, at_once, *sources = sys.argv[1:]
     count_only = sources[:1] == ['--count']
-    units = share([pathlib.Path(source).resolve() for source in sources[count_only:]])
+    units = share([pathlib.Path(source).resolve() for source in sources[count_only:]], int(at_once))
     if count_only:
         print(len(units))
         return
