@@ -126,7 +126,7 @@ template <session_base Db, session_work Work>
 auto with_session(Db&& db, Work&& work,
                   std::source_location where = std::source_location::current())
     -> detail::work_result<Work> {
-  return with_session(db, session_options{}, work, where);
+  return pqscope::with_session(db, session_options{}, work, where);
 }
 
 // What does not fit the above meets one of these: the compiler names the reason.
