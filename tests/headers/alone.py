@@ -39,6 +39,8 @@ def main():
     clang = 'clang' in run(compiler + ['--version']).stdout
     command = compiler + COMMON + (CLANG if clang else GCC) + ['-I', include, '-isystem', libpq]
     usual = ['-std=c++20', '-O1']
+    # GCC compares pointers of its own with 0 in coroutines.
+    coroutines = [] if clang else ['-Wno-zero-as-null-pointer-constant']
 
     jobs = [(header, usual) for header in headers]
     if 'pqscope/pqscope.hpp' in headers:
@@ -52,6 +54,8 @@ def main():
             header, options = job
             if options is usual:
                 options = options + behind.get(header, [])
+            if header.startswith(('pqscope/async/', 'pqscope/asio.hpp')):
+                options = options + coroutines
             return run(command + options + ['-c', '-o', '/dev/null', '-x', 'c++', '-'],
                        input=f'#include <{header}>\n#include <{header}>\n')
 

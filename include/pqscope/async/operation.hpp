@@ -65,7 +65,6 @@ namespace detail {
 // GCC takes exception to the frames of its own coroutines.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
@@ -140,5 +139,17 @@ void run_detached(std::shared_ptr<fiber> const& on, Function function) noexcept 
 
 }  // namespace detail
 }  // namespace pqscope::async
+
+// Newer versions of Asio would await an operation as one of theirs, by its completion token: with a
+// coroutine more, and a result that has to be default-constructible.
+#if defined(PQSCOPE_BOOST_ASIO)
+#if BOOST_ASIO_VERSION >= 102600
+template <class Result>
+struct boost::asio::is_async_operation<pqscope::async::operation<Result>> : std::false_type {};
+#endif
+#elif ASIO_VERSION >= 102600
+template <class Result>
+struct asio::is_async_operation<pqscope::async::operation<Result>> : std::false_type {};
+#endif
 
 #endif

@@ -20,7 +20,6 @@
 // GCC takes exception to the frames of its own coroutines.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 

@@ -6,6 +6,7 @@
 #include <pqscope/sql/identifier.hpp>
 #include <pqscope/sql/join.hpp>
 #include <pqscope/sql/literal.hpp>
+#include <pqscope/sql/literal_place.hpp>
 #include <pqscope/sql/splice.hpp>
 
 #include <array>
@@ -24,11 +25,11 @@ namespace pqscope {
 template <class... Pieces>
 class basic_compose_format {
  public:
-  /// Checks `text`; `where` is the place of the call it is an argument of.
+  /// Checks `text`; `at` is the place of the call it is an argument of.
   template <std::size_t N>
   consteval basic_compose_format(char const (&text)[N],
-                                 std::source_location where = std::source_location::current())
-      : text_{detail::checked_text(text, N)}, where_{where} {
+                                 detail::literal_place at = __builtin_source_location())
+      : text_{detail::checked_text(text, N)}, where_{std::source_location::current(at)} {
     detail::check_braces(text_, sizeof...(Pieces));
   }
 

@@ -3,6 +3,7 @@
 
 #include <pqscope/sql/check.hpp>
 #include <pqscope/sql/hash.hpp>
+#include <pqscope/sql/literal_place.hpp>
 #include <pqscope/sql/scanner.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
@@ -32,10 +33,13 @@ namespace pqscope {
 template <class... Args>
 class basic_sql {
  public:
-  /// Checks `text`; `where` is the place of the call it is an argument of.
+  /// Checks `text`; `at` is the place of the call it is an argument of.
   template <std::size_t N>
-  consteval basic_sql(char const (&text)[N],
-                      std::source_location where = std::source_location::current())
+  consteval basic_sql(char const (&text)[N], detail::literal_place at = __builtin_source_location())
+      : basic_sql(detail::checked_text(text, N), std::source_location::current(at)) {}
+  /// The same for another place.
+  template <std::size_t N>
+  consteval basic_sql(char const (&text)[N], std::source_location where)
       : basic_sql(detail::checked_text(text, N), where) {}
 
   /// The statement, without its types, for code that is no template. Valid for ever.

@@ -4,6 +4,7 @@
 #include <pqscope/connection/config.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/transaction/scope.hpp>
+#include <pqscope/with_session.hpp>
 
 #include <concepts>
 #include <source_location>
