@@ -1,5 +1,6 @@
 #include <pqscope/asio.hpp>
 #include <pqscope/error/errors.hpp>
+#include <pqscope/libpq/features.hpp>
 
 #include <asio/detached.hpp>
 
@@ -36,10 +37,14 @@ struct tells_its_end {
   ~tells_its_end() { *gone = true; }
 };
 
-// The io_context is destroyed; what was under way is gone then, and its connections closed.
-void destroy_context(async_db& t) {
+// The io_context is destroyed; what was under way is gone then, and its connections closed. Before
+// libpq 17 a thread cancels the statements; from then on the server may find out at their end.
+void destroy_context(async_db& t, held_lock* held = nullptr) {
   t.io.reset();
   CHECK(t.db.stats().primary.in_use == 0);
+  if (PQSCOPE_HAS_ASYNC_CANCEL && held != nullptr) {
+    held->release();
+  }
   CHECK(support::eventually([&] {
     return t.here.outside.number(
                "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
@@ -64,7 +69,7 @@ TEST_CASE("an io_context that is destroyed in the middle of a statement ends its
   });
   t.run_until_blocked();
   auto const start = std::chrono::steady_clock::now();
-  destroy_context(t);
+  destroy_context(t, &lock);
   CHECK(std::chrono::steady_clock::now() - start < 5s);
   CHECK(gone);
 }
@@ -307,7 +312,7 @@ TEST_CASE("sessions of an io_context are destroyed by the last of them, in a han
   });
   t.run_until_blocked(2);
   t.io->stop();
-  destroy_context(t);
+  destroy_context(t, &lock);
 }
 
 TEST_CASE("an operation with a callback is dropped with its io_context, callback and all") {
@@ -322,7 +327,7 @@ TEST_CASE("an operation with a callback is dropped with its io_context, callback
     t.run_until_blocked();
   }
   CHECK(token.use_count() == 2);
-  destroy_context(t);
+  destroy_context(t, &lock);
   CHECK(token.use_count() == 1);
 }
 
