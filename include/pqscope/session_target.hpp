@@ -82,6 +82,10 @@ auto& outer_of(Db& db) {
   }
 }
 
+/// What sessions of the asynchronous wing are opened on, by a function of the same name.
+template <class Db>
+concept asynchronous = requires { typename std::remove_cvref_t<Db>::is_asynchronous; };
+
 // Template arguments of deleted functions, shown in the compiler's message.
 struct no_session_can_be_opened_on_the_first_argument {};
 struct the_work_cannot_be_called_with_a_session_reference {};

@@ -21,6 +21,8 @@ namespace pqscope::async {
 /// What `async::engine::reader` returns: read-only sessions are opened on it.
 class engine_reader {
  public:
+  using is_asynchronous = void;  ///< so that it is told from the blocking one
+
   /// Used by `reader`.
   engine_reader(asio::any_io_executor executor, pqscope::engine_reader reader)
       : executor_{std::move(executor)}, reader_{std::move(reader)} {}
@@ -56,6 +58,8 @@ class engine {
   }
 
  public:
+  using is_asynchronous = void;  ///< so that it is told from the blocking one
+
   /// As `pqscope::engine`. \throws what that does
   engine(asio::any_io_executor executor, database_address primary, engine_options options = {},
          std::source_location where = std::source_location::current())

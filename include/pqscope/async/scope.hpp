@@ -20,6 +20,8 @@ namespace pqscope::async::detail {
 template <class Self>
 class scope : public statements<Self> {
  public:
+  using is_asynchronous = void;  ///< so that it is told from the blocking one
+
   /// Where its operations run, and their handlers by default.
   asio::any_io_executor get_executor() const noexcept { return executor_; }
 

@@ -280,12 +280,12 @@ auto with_session(Db&& db, Work work, std::source_location where = std::source_l
 /// Not callable.
 template <class Db, class Work,
           class Reason = detail::no_asynchronous_session_can_be_opened_on_the_first_argument>
-  requires(!session_base<Db>)
+  requires(!session_base<Db> && !pqscope::session_base<Db>)
 void with_session(Db&& db, Work&& work) = delete;
 /// Not callable.
 template <class Db, class Work,
           class Reason = detail::no_asynchronous_session_can_be_opened_on_the_first_argument>
-  requires(!session_base<Db>)
+  requires(!session_base<Db> && !pqscope::session_base<Db>)
 void with_session(Db&& db, session_options const& options, Work&& work) = delete;
 /// Not callable.
 template <session_base Db, class Work,

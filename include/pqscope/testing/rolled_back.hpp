@@ -4,7 +4,6 @@
 #include <pqscope/connection/config.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/transaction/scope.hpp>
-#include <pqscope/with_session.hpp>
 
 #include <concepts>
 #include <source_location>
@@ -68,7 +67,7 @@ template <class Db, class Work>
 auto rolled_back(Db&& db, Work&& work, std::source_location where = std::source_location::current())
     -> std::invoke_result_t<Work&, session&> {
   return rolled_back(
-      db, [&](connection& on) -> decltype(auto) { return pqscope::with_session(on, work); }, where);
+      db, [&](connection& on) -> decltype(auto) { return with_session(on, work); }, where);
 }
 
 }  // namespace pqscope::testing

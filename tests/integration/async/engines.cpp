@@ -338,3 +338,27 @@ TEST_CASE("a connection that comes back from an asynchronous lease heeds no canc
   t.run_out();
   t.ensure_usable();
 }
+
+TEST_CASE("blocking and asynchronous sessions are found under one name") {
+  async_db t;
+  {
+    using namespace pqscope;
+    auto const count = [](auto& s) { return s.template query<int>("SELECT 1").one(); };
+    CHECK(with_session(t.db.blocking(), count) == 1);
+    CHECK(with_session(t.db.blocking(), {.label = "named"}, count) == 1);
+  }
+  {
+    using pqscope::async::with_session;
+    auto const count = [](auto& s) { return s.template query<int>("SELECT 1").one(); };
+    CHECK(with_session(t.db.blocking(), count) == 1);
+    bool done = false;
+    t.run([&]() -> asio::awaitable<void> {
+      co_await with_session(t.db, [&](pqscope::async::session& s) -> asio::awaitable<void> {
+        auto const rows = co_await s.query<int>("SELECT 1");
+        done = rows.one() == 1;
+      });
+    });
+    CHECK(done);
+  }
+  t.ensure_usable();
+}
