@@ -25,6 +25,15 @@ namespace pqscope {
 template <class... Pieces>
 class basic_compose_format {
  public:
+#ifdef __clang__
+  /// Checks `text`; `where` is the place of the call it is an argument of.
+  template <std::size_t N>
+  consteval basic_compose_format(char const (&text)[N],
+                                 std::source_location where = std::source_location::current())
+      : text_{detail::checked_text(text, N)}, where_{where} {
+    detail::check_braces(text_, sizeof...(Pieces));
+  }
+#else
   /// Checks `text`; `at` is the place of the call it is an argument of.
   template <std::size_t N>
   consteval basic_compose_format(char const (&text)[N],
@@ -32,6 +41,7 @@ class basic_compose_format {
       : text_{detail::checked_text(text, N)}, where_{std::source_location::current(at)} {
     detail::check_braces(text_, sizeof...(Pieces));
   }
+#endif
 
   /// The text of the literal.
   constexpr std::string_view text() const noexcept { return text_; }

@@ -33,6 +33,13 @@ namespace pqscope {
 template <class... Args>
 class basic_sql {
  public:
+#ifdef __clang__
+  /// Checks `text`; `where` is the place of the call it is an argument of.
+  template <std::size_t N>
+  consteval basic_sql(char const (&text)[N],
+                      std::source_location where = std::source_location::current())
+      : basic_sql(detail::checked_text(text, N), where) {}
+#else
   /// Checks `text`; `at` is the place of the call it is an argument of.
   template <std::size_t N>
   consteval basic_sql(char const (&text)[N], detail::literal_place at = __builtin_source_location())
@@ -41,6 +48,7 @@ class basic_sql {
   template <std::size_t N>
   consteval basic_sql(char const (&text)[N], std::source_location where)
       : basic_sql(detail::checked_text(text, N), where) {}
+#endif
 
   /// The statement, without its types, for code that is no template. Valid for ever.
   constexpr sql_view const& view() const noexcept { return view_; }
