@@ -239,6 +239,19 @@ concept session_base = requires(Db& db) { ground_of(db); };
 template <class Work>
 concept session_work = requires { typename detail::work_result<Work>; };
 
+namespace detail {
+
+/// What the work answers where a session can be opened; else it is not looked at, for it may be
+/// meant for a blocking one.
+template <class Db, class Work>
+struct result_on {};
+template <session_base Db, class Work>
+struct result_on<Db, Work> {
+  using type = work_result<Work>;
+};
+
+}  // namespace detail
+
 /// Runs the coroutine `work(session&)` as one transaction: commits when it returns, rolls back when
 /// it throws, and always gives the connection back.
 ///
@@ -261,7 +274,7 @@ concept session_work = requires { typename detail::work_result<Work>; };
 template <session_base Db, session_work Work>
 auto with_session(Db&& db, session_options options, Work work,
                   std::source_location where = std::source_location::current())
-    -> operation<detail::work_result<Work>> {
+    -> operation<typename detail::result_on<Db, Work>::type> {
   auto ground = ground_of(db);
   auto executor = ground.executor;
   return {std::move(executor),
@@ -271,7 +284,7 @@ auto with_session(Db&& db, session_options options, Work work,
 /// The same with all options at their defaults.
 template <session_base Db, session_work Work>
 auto with_session(Db&& db, Work work, std::source_location where = std::source_location::current())
-    -> operation<detail::work_result<Work>> {
+    -> operation<typename detail::result_on<Db, Work>::type> {
   return async::with_session(db, session_options{}, std::move(work), where);
 }
 

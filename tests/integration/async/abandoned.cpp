@@ -130,7 +130,7 @@ TEST_CASE("an io_context that is destroyed before a session began") {
 TEST_CASE("an io_context that is destroyed at any moment of a session") {
   for (int moment = 0; moment < 40; ++moment) {
     async_db t;
-    auto all = t.start_session([&t](session& s) -> asio::awaitable<void> {
+    auto all = t.start_session([](session& s) -> asio::awaitable<void> {
       co_await s.execute("INSERT INTO t VALUES (1)");
       auto rows = co_await s.stream<int>("SELECT generate_series(1, 10)");
       co_await rows.next();

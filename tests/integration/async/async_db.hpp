@@ -24,7 +24,7 @@ namespace support {
 struct async_db {
   scratch here;
   pqscope::testing::recorder seen;
-  std::unique_ptr<asio::io_context> io = std::make_unique<asio::io_context>();
+  std::unique_ptr<asio::io_context> io;
   pqscope::async::engine db;
 
   explicit async_db(pqscope::engine_options options = {})
@@ -32,7 +32,7 @@ struct async_db {
   /// \param to makes the config from that of the schema
   template <class To>
   async_db(To to, pqscope::engine_options options)
-      : db{*io, to(here), watched(std::move(options))} {}
+      : io{std::make_unique<asio::io_context>()}, db{*io, to(here), watched(std::move(options))} {}
   async_db(async_db const&) = delete;
   async_db& operator=(async_db const&) = delete;
   ~async_db() { io.reset(); }  // before the engine, which outlives its sessions
