@@ -173,7 +173,7 @@ TEST_CASE("an io_context that is destroyed while a row is awaited") {
     co_await rows.next();
   });
   t.run_until_blocked();
-  destroy_context(t);
+  destroy_context(t, &lock);
 }
 
 TEST_CASE("an io_context that is destroyed in the middle of nested sessions") {
@@ -199,7 +199,7 @@ TEST_CASE("an io_context that is destroyed in the middle of nested sessions") {
     });
   });
   support::run_until(*t.io, [&] { return waits && (!in_statement || t.blocked() == 1); });
-  destroy_context(t);
+  destroy_context(t, &lock);
 }
 
 TEST_CASE("an io_context that is destroyed in the pause before another attempt") {
@@ -234,7 +234,7 @@ TEST_CASE("an io_context that is destroyed in the middle of a session of an obje
     }
   });
   support::run_until(*t.io, [&] { return waits && (!in_statement || t.blocked() == 1); });
-  destroy_context(t);
+  destroy_context(t, &lock);
 }
 
 TEST_CASE("an io_context that is destroyed in the middle of blocking work on a fiber") {
@@ -252,7 +252,7 @@ TEST_CASE("an io_context that is destroyed in the middle of blocking work on a f
     });
   });
   t.run_until_blocked();
-  destroy_context(t);
+  destroy_context(t, &lock);
   CHECK(gone);
 }
 

@@ -228,6 +228,9 @@ TEST_CASE("an asynchronous stream is closed") {
 }
 
 TEST_CASE("closing an asynchronous stream while a row is awaited is refused, and the row comes") {
+  if (pqscope::libpq::has_chunked_rows) {
+    SKIP("this libpq hands rows over 256 at a time");
+  }
   async_db t;
   make_waits(t);
   long long const number = support::unique_lock_number();
@@ -353,6 +356,9 @@ TEST_CASE("a stream of a wrong type is refused, and harms nothing") {
 }
 
 TEST_CASE("a cancelled wait for a row ends the stream, and the session can be left") {
+  if (pqscope::libpq::has_chunked_rows) {
+    SKIP("this libpq hands rows over 256 at a time");
+  }
   async_db t;
   make_waits(t);
   using namespace asio::experimental::awaitable_operators;
