@@ -4,7 +4,6 @@
 #include <pqscope/async/fiber.hpp>
 
 #include <exception>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -15,6 +14,8 @@ namespace pqscope::async::detail {
 template <class Function>
 class call {
   using result = std::invoke_result_t<Function&>;
+  static_assert(!std::is_reference_v<result>,
+                "pqscope: an asynchronous operation cannot return a reference: return a value");
 
  public:
   explicit call(Function& function) noexcept : function_{function} {}
@@ -32,9 +33,7 @@ class call {
     if (failure_) {
       std::rethrow_exception(std::exchange(failure_, nullptr));
     }
-    if constexpr (std::is_reference_v<result>) {
-      return static_cast<result>(*value_);
-    } else if constexpr (!std::is_void_v<result>) {
+    if constexpr (!std::is_void_v<result>) {
       return std::move(*value_);
     }
   }
@@ -46,8 +45,6 @@ class call {
     try {
       if constexpr (std::is_void_v<result>) {
         function_();
-      } else if constexpr (std::is_reference_v<result>) {
-        value_ = std::addressof(function_());
       } else {
         value_.emplace(function_());
       }
@@ -58,10 +55,8 @@ class call {
   }
 
   struct nothing {};
-  using kept = std::conditional_t<
-      std::is_void_v<result>, nothing,
-      std::conditional_t<std::is_reference_v<result>, std::remove_reference_t<result>*,
-                         std::optional<std::remove_cv_t<result>>>>;
+  using kept =
+      std::conditional_t<std::is_void_v<result>, nothing, std::optional<std::remove_cv_t<result>>>;
 
   Function& function_;
   std::exception_ptr failure_;

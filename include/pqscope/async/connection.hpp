@@ -32,14 +32,12 @@ class connection : public detail::scope<connection> {
                                     connection_options options,
                                     std::source_location where = std::source_location::current()) {
     auto on = std::make_shared<detail::fiber>(executor);
-    auto open = [own_to = std::move(to), own_options = std::move(options), where]() mutable {
-      return std::make_shared<holder>(own_to, std::move(own_options), where);
+    auto open = [own_to = std::move(to), own_options = std::move(options), executor, on,
+                 where]() mutable {
+      return connection{executor, on,
+                        std::make_shared<holder>(own_to, std::move(own_options), where)};
     };
-    auto finish = [executor, on](std::shared_ptr<holder> held) {
-      return connection{executor, on, std::move(held)};
-    };
-    return {std::move(executor),
-            detail::run_on(std::move(on), std::move(open), std::move(finish), where)};
+    return {std::move(executor), detail::run_on(std::move(on), std::move(open), where)};
   }
 
   /// The blocking connection that this is.

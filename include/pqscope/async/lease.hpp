@@ -61,14 +61,10 @@ class lease : public detail::scope<lease> {
   static operation<lease> of(asio::any_io_executor executor, pqscope::pool& from,
                              acquire_options options, std::source_location where) {
     auto on = std::make_shared<detail::fiber>(executor);
-    auto open = [&from, own_options = std::move(options), where]() mutable {
-      return std::make_shared<holder>(from, std::move(own_options), where);
+    auto open = [&from, own_options = std::move(options), executor, on, where]() mutable {
+      return lease{executor, on, std::make_shared<holder>(from, std::move(own_options), where)};
     };
-    auto finish = [executor, on](std::shared_ptr<holder> held) {
-      return lease{executor, on, std::move(held)};
-    };
-    return {std::move(executor),
-            detail::run_on(std::move(on), std::move(open), std::move(finish), where)};
+    return {std::move(executor), detail::run_on(std::move(on), std::move(open), where)};
   }
 
  private:

@@ -68,19 +68,6 @@ namespace detail {
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-/// Has a fiber call `function()`, and answers what `finish` makes of what that returns.
-template <class Function, class Finish>
-auto run_on(std::shared_ptr<fiber> on, Function function, Finish finish, std::source_location where)
-    -> asio::awaitable<std::invoke_result_t<Finish&, std::invoke_result_t<Function&>>> {
-  if (!on->reserve()) {
-    throw connection_busy("an operation of it has not completed yet", where);
-  }
-  call<Function> task{function};
-  fiber_guard guard{*on};
-  co_await on->async_run(task.task(), asio::use_awaitable);
-  guard.dismiss();
-  co_return finish(task.take());
-}
 /// Has a fiber call `function()`, and answers what that returns.
 template <class Function>
 auto run_on(std::shared_ptr<fiber> on, Function function, std::source_location where)

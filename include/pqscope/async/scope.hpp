@@ -39,7 +39,8 @@ class scope : public statements<Self> {
   /// Not for users: opens a stream.
   template <class Row, class Open>
   operation<row_stream<Row>> open_stream(Open open, std::source_location const& where) {
-    auto begin = [own_open = std::move(open), target = behind(where), left = left_]() mutable {
+    auto begin = [own_open = std::move(open), target = behind(where), on = fiber_,
+                  left = left_]() mutable {
       left->leave();
       auto rows = std::make_shared<open_rows<Row>>();
       rows->source.reset(new pqscope::row_stream<Row>(own_open(*target)));
@@ -47,25 +48,20 @@ class scope : public statements<Self> {
       if (!rows->at_row) {
         rows->end();
       }
-      return rows;
-    };
-    auto finish = [on = fiber_, left = left_](std::shared_ptr<open_rows<Row>> rows) {
       return row_stream<Row>{on, left, std::move(rows)};
     };
-    return {executor_, run_on(fiber_, std::move(begin), std::move(finish), where)};
+    return {executor_, run_on(fiber_, std::move(begin), where)};
   }
   /// Not for users: opens a cursor.
   template <class Row, class Open>
   operation<cursor<Row>> open_cursor(Open open, std::source_location const& where) {
-    auto begin = [own_open = std::move(open), target = behind(where), left = left_]() mutable {
+    auto begin = [own_open = std::move(open), target = behind(where), on = fiber_,
+                  executor = executor_, left = left_]() mutable {
       left->leave();
-      return std::make_shared<pqscope::cursor<Row>>(own_open(*target));
+      return cursor<Row>{on, executor, left,
+                         std::make_shared<pqscope::cursor<Row>>(own_open(*target))};
     };
-    auto finish = [on = fiber_, executor = executor_,
-                   left = left_](std::shared_ptr<pqscope::cursor<Row>> opened) {
-      return cursor<Row>{on, executor, left, std::move(opened)};
-    };
-    return {executor_, run_on(fiber_, std::move(begin), std::move(finish), where)};
+    return {executor_, run_on(fiber_, std::move(begin), where)};
   }
   /// Not for users.
   std::shared_ptr<fiber> const& on() const noexcept { return fiber_; }
