@@ -58,6 +58,18 @@ class notice_board {
     }
   }
 
+  /// Calls a function of the program's, if there is one; what it throws is told as a problem.
+  template <class Function, class Event>
+  void call(Function& function, Event const& event, std::string_view failure) noexcept {
+    try {
+      if (function) {
+        function(event);
+      }
+    } catch (...) {
+      problem_in_flight(failure);
+    }
+  }
+
   /// libpq's notice receiver while connecting; `watches` is the observer, or null.
   static void relay(void* watches, PGresult const* notice) noexcept {
     notice_board board{static_cast<observer*>(watches)};

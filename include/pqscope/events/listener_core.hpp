@@ -5,15 +5,13 @@
 #include <pqscope/connection/connect.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/connection/pause.hpp>
-#include <pqscope/connection/random.hpp>
-#include <pqscope/connection/reconnect.hpp>
-#include <pqscope/error/server_error.hpp>
 #include <pqscope/events/listener_options.hpp>
 #include <pqscope/events/notification.hpp>
+#include <pqscope/events/reconnector.hpp>
+#include <pqscope/events/single_user.hpp>
 #include <pqscope/libpq/notification_wait.hpp>
 #include <pqscope/sql/identifier.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -34,18 +32,17 @@ template <class = void>
 class listener_core {
  public:
   listener_core(config const& to, listener_options options, std::source_location const& where)
-      : target_{watched(to)},
-        options_{std::move(options)},
+      : options_{std::move(options)},
         board_{options_.connection.observer},
-        made_at_{where} {
-    take_over(open_core(target_, options_.connection, where));
+        reconnector_{watched(to), where} {
+    take_over(open_core(reconnector_.target(), options_.connection, where));
   }
   listener_core(listener_core const&) = delete;
   listener_core& operator=(listener_core const&) = delete;
   ~listener_core() = default;
 
   void listen(std::string_view channel, std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     std::string const text = "LISTEN " + identifier{channel, where}.text();
     require_open(where);
     if (find(channel) != channels_.end()) {
@@ -70,7 +67,7 @@ class listener_core {
   }
 
   void unlisten(std::string_view channel, std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     std::string const text = "UNLISTEN " + identifier{channel, where}.text();
     require_not_closed(where);
     auto const found = find(channel);
@@ -92,7 +89,7 @@ class listener_core {
 
   std::vector<notification> wait(libpq::clock::time_point until, wait_options const& options,
                                  std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     require_not_closed(where);
     bool const own = options.stop.stop_possible();
     libpq::limit const bound{.deadline = until,
@@ -116,9 +113,9 @@ class listener_core {
   }
 
   void close(std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     closed_ = true;
-    attempt_.reset();
+    reconnector_.forget_attempt();
     open_.reset();
   }
 
@@ -127,21 +124,8 @@ class listener_core {
   std::vector<std::string> const& channels() const noexcept { return channels_; }
 
  private:
-  /// One use by one thread.
-  class turn {
-   public:
-    turn(listener_core& of, std::source_location const& where) : of_{of} {
-      if (of.in_use_.exchange(true, std::memory_order_acquire)) {
-        throw connection_busy("the listener is in use", where);
-      }
-    }
-    turn(turn const&) = delete;
-    turn& operator=(turn const&) = delete;
-    ~turn() { of_.in_use_.store(false, std::memory_order_release); }
-
-   private:
-    listener_core& of_;
-  };
+  static constexpr char const* busy = "the listener is in use";
+  static constexpr char const* failed_call = "a listener's function failed";
 
   /// Has the system find out about a network that has gone dead: a listener itself sends nothing.
   static config watched(config const& to) {
@@ -237,69 +221,29 @@ class listener_core {
     }
     open_.reset();
     missing_ = true;
-    failures_ = 0;
-    lost_at_ = next_attempt_ = libpq::clock::now();
+    reconnector_.lost();
     connection_lost const failure{lost_message(), where, gap_.sqlstate};
     board_.problem(failure.what());
-    call(options_.on_lost, failure);
+    board_.call(options_.on_lost, failure, failed_call);
   }
 
   /// Goes on connecting; false where the limit comes first.
   bool reopen(libpq::limit const& bound, std::source_location const& where) {
-    while (!bound.stop.stop_requested()) {
-      try {
-        if (!attempt_) {
-          libpq::pause_operation pause{next_attempt_};
-          if (libpq::drive(pause, bound) != libpq::drive_result::done) {
-            return false;
-          }
-          ++gap_.attempts;
-          attempt_.emplace(target_, board_.watcher, made_at_);
-          auto const& each = options_.connection.deadline;
-          attempt_until_ = each ? time_after(*each) : libpq::never;
-        }
-        bool const is_last = attempt_until_ > bound.deadline;
-        libpq::limit const all{.deadline = is_last ? bound.deadline : attempt_until_,
-                               .stop = bound.stop};
-        libpq::drive_result const drove = attempt_->drive(all);
-        if (drove == libpq::drive_result::stopped ||
-            (drove == libpq::drive_result::deadline && is_last)) {
-          return false;
-        }
-        auto core = attempt_->finish(drove, options_.connection, where);
-        attempt_.reset();
-        listen_again(*core, bound, where);
-        take_over(std::move(core));
-        gap_.length = libpq::clock::now() - lost_at_;
-        call(options_.on_gap, std::as_const(gap_));
-        return true;
-      } catch (connection_error const& failure) {
-        try_later(failure.sqlstate());
-      } catch (server_error const& failure) {
-        try_later(failure.sqlstate());
-      } catch (...) {  // of a callable password
-        next_pause();
-        throw;
-      }
+    auto const never = [](std::string_view) { return false; };
+    auto const take = [&](std::unique_ptr<connection_core> core, libpq::limit const& all) {
+      listen_again(*core, all, where);
+      take_over(std::move(core));
+    };
+    if (!reconnector_.go_on(options_, board_.watcher, bound, never, take, where)) {
+      return false;
     }
-    return false;
+    gap_.attempts = reconnector_.attempts();
+    gap_.length = reconnector_.length();
+    board_.call(options_.on_gap, std::as_const(gap_), failed_call);
+    return true;
   }
 
-  /// In a handler: another attempt after a pause, unless the server has refused for good.
-  void try_later(std::string_view sqlstate) {
-    next_pause();
-    if (!may_come_up(sqlstate)) {
-      throw;
-    }
-  }
-  void next_pause() noexcept {
-    attempt_.reset();
-    next_attempt_ = libpq::clock::now() + reconnect_pause(options_.base_delay, options_.max_delay,
-                                                          ++failures_, next_random());
-  }
-
-  /// All channels in one round trip. A limit that ends sooner than a second leaves it that long:
-  /// a program that only ever looks would not get anywhere.
+  /// All channels in one round trip.
   void listen_again(connection_core& core, libpq::limit const& bound,
                     std::source_location const& where) {
     if (channels_.empty()) {
@@ -309,42 +253,23 @@ class listener_core {
     for (std::string const& each : channels_) {
       text.append("LISTEN ").append(identifier{each, where}.text()).append(";");
     }
-    auto const least = time_after(std::chrono::seconds{1});
-    core.limits.until = bound.deadline < least ? least : bound.deadline;
+    core.limits.until = bound.deadline;
     core.limits.stop = bound.stop;
     core.control(text.c_str(), where, statement_origin::internal, libpq::request_kind::script);
     core.limits.until = libpq::never;
     core.limits.stop = options_.connection.stop;
   }
 
-  /// Calls a function of the program's, if there is one.
-  template <class Function, class Event>
-  void call(Function& function, Event const& event) noexcept {
-    if (function) {
-      try {
-        function(event);
-      } catch (...) {
-        board_.problem_in_flight("a listener's function failed");
-      }
-    }
-  }
-
-  config const target_;
   listener_options options_;
   notice_board board_;
-  std::source_location const made_at_;
+  reconnector reconnector_;
   std::vector<std::string> channels_;
   std::vector<notification> arrived_;
   std::optional<connection> open_;
   bool closed_ = false;
   bool missing_ = false;  // something may be, ahead of the next notification
   listener_gap gap_;
-  std::optional<connect_attempt> attempt_;
-  libpq::clock::time_point attempt_until_ = libpq::never;
-  libpq::clock::time_point next_attempt_{};
-  libpq::clock::time_point lost_at_{};
-  unsigned failures_ = 0;
-  std::atomic<bool> in_use_{false};
+  single_user user_;
 };
 
 }  // namespace pqscope::detail

@@ -6,16 +6,16 @@
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/connection/failure.hpp>
 #include <pqscope/connection/pause.hpp>
-#include <pqscope/connection/random.hpp>
-#include <pqscope/connection/reconnect.hpp>
 #include <pqscope/connection/recovery.hpp>
 #include <pqscope/error/decode_error.hpp>
 #include <pqscope/error/raise.hpp>
 #include <pqscope/error/server_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/events/pgoutput_decoder.hpp>
+#include <pqscope/events/reconnector.hpp>
 #include <pqscope/events/replication_change.hpp>
 #include <pqscope/events/replication_options.hpp>
+#include <pqscope/events/single_user.hpp>
 #include <pqscope/libpq/copy_both.hpp>
 #include <pqscope/libpq/poll.hpp>
 #include <pqscope/libpq/result.hpp>
@@ -24,7 +24,6 @@
 #include <pqscope/types/encoder.hpp>
 #include <pqscope/types/lsn.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -46,10 +45,9 @@ template <class = void>
 class replication_core {
  public:
   replication_core(config const& to, replication_options options, std::source_location const& where)
-      : target_{config{to}.with("replication", "database")},
-        options_{std::move(options)},
+      : options_{std::move(options)},
         board_{options_.connection.observer},
-        made_at_{where} {
+        reconnector_{config{to}.with("replication", "database"), where} {
     require_publication(options_, where);
     adopt_options();
     connect(where);
@@ -62,7 +60,7 @@ class replication_core {
   ~replication_core() { leave(last_wish); }
 
   void start(replication_options options, std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     require_idle(where);
     if (options.slot.empty()) {
       throw usage_error("a replication stream is started from a slot: name one", where);
@@ -81,7 +79,7 @@ class replication_core {
   }
 
   void restart(std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     require_idle(where);
     if (options_.slot.empty()) {
       throw usage_error("the stream has never been started: say from which slot", where);
@@ -91,7 +89,7 @@ class replication_core {
 
   /// Goes on to the next change; false where the limit or the end of the stream comes first.
   bool next(libpq::clock::time_point until, std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     if (state_ == state::closed) {
       throw connection_closed("the replication stream is closed", where);
     }
@@ -126,14 +124,14 @@ class replication_core {
   replication_change& current() noexcept { return current_; }
 
   void confirm(pqscope::lsn place, std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     pqscope::lsn const most = place < whole_ ? place : whole_;
     confirmed_ = confirmed_ < most ? most : confirmed_;
     settle();
   }
 
   void keep_alive(std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     refuse_child(where);
     if (operation_) {
       send_status(false);
@@ -141,7 +139,7 @@ class replication_core {
   }
 
   bool stop(std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     if (state_ != state::running) {
       return false;
     }
@@ -150,13 +148,13 @@ class replication_core {
     auto const silence = options_.server_timeout;
     bool const is_less = silence.count() > 0 && silence < longest;
     bool const was_heard = end_copy(is_less ? silence : longest);
-    attempt_.reset();
+    reconnector_.forget_attempt();
     state_ = state::stopped;
     return was_heard;
   }
 
   void close(std::source_location const& where) {
-    turn const mine{*this, where};
+    single_user::turn const mine{user_, busy, where};
     leave(last_wish);
   }
 
@@ -175,21 +173,8 @@ class replication_core {
   /// to cancel it, and as long with that.
   static constexpr std::chrono::milliseconds last_wish{500};
 
-  /// One use by one thread.
-  class turn {
-   public:
-    turn(replication_core& of, std::source_location const& where) : of_{of} {
-      if (of.in_use_.exchange(true, std::memory_order_acquire)) {
-        throw connection_busy("the replication stream is in use", where);
-      }
-    }
-    turn(turn const&) = delete;
-    turn& operator=(turn const&) = delete;
-    ~turn() { of_.in_use_.store(false, std::memory_order_release); }
-
-   private:
-    replication_core& of_;
-  };
+  static constexpr char const* busy = "the replication stream is in use";
+  static constexpr char const* failed_call = "a replication stream's function failed";
 
   // --- starting ----------------------------------------------------------------------------------
 
@@ -243,7 +228,7 @@ class replication_core {
   }
 
   void connect(std::source_location const& where) {
-    open_.emplace(connection::of(open_core(target_, options_.connection, where)));
+    open_.emplace(connection::of(open_core(reconnector_.target(), options_.connection, where)));
     spent_ = false;
   }
 
@@ -573,11 +558,10 @@ class replication_core {
     gap_ = {.reason = std::move(reason), .sqlstate = std::move(sqlstate)};
     give_up();
     skips_ = false;
-    failures_ = 0;
-    lost_at_ = next_attempt_ = libpq::clock::now();
+    reconnector_.lost();
     connection_lost const failure{lost_message(), where, gap_.sqlstate};
     board_.problem(failure.what());
-    call(options_.on_lost, failure);
+    board_.call(options_.on_lost, failure, failed_call);
   }
 
   std::string lost_message() const {
@@ -621,7 +605,7 @@ class replication_core {
       board_.problem_in_flight("a replication stream could not be ended in order");
     }
     state_ = state::closed;
-    attempt_.reset();
+    reconnector_.forget_attempt();
     operation_.reset();
     use_.reset();
     open_.reset();
@@ -629,87 +613,37 @@ class replication_core {
 
   // --- going on ----------------------------------------------------------------------------------
 
-  /// Goes on connecting; false where the limit comes first.
+  /// Goes on connecting; false where the limit comes first. That the slot is in use (55006) passes,
+  /// once the server has found the old connection gone; that it has been invalidated (55000) does
+  /// not.
   bool reopen(libpq::limit const& bound, std::source_location const& where) {
-    while (!bound.stop.stop_requested()) {
+    auto const is_final = [](std::string_view sqlstate) { return sqlstate == "55000"; };
+    auto const take = [&](std::unique_ptr<connection_core> core, libpq::limit const& all) {
+      open_.emplace(connection::of(std::move(core)));
+      spent_ = false;
       try {
-        if (!attempt_) {
-          libpq::pause_operation pause{next_attempt_};
-          if (libpq::drive(pause, bound) != libpq::drive_result::done) {
-            return false;
-          }
-          ++gap_.attempts;
-          attempt_.emplace(target_, board_.watcher, made_at_);
-          attempt_until_ = each_limit().deadline;
-        }
-        bool const is_last = attempt_until_ > bound.deadline;
-        libpq::drive_result const drove = attempt_->drive(
-            {.deadline = is_last ? bound.deadline : attempt_until_, .stop = bound.stop});
-        if (drove == libpq::drive_result::stopped ||
-            (drove == libpq::drive_result::deadline && is_last)) {
-          return false;
-        }
-        auto core = attempt_->finish(drove, options_.connection, where);
-        attempt_.reset();
-        open_.emplace(connection::of(std::move(core)));
-        spent_ = false;
-        // a limit that ends sooner leaves it a second: a program that only ever looks would not get
-        // anywhere
-        auto const least = time_after(std::chrono::seconds{1});
-        libpq::limit const all{.deadline = bound.deadline < least ? least : bound.deadline,
-                               .stop = bound.stop};
         prepare(all, false, where);
         begin(all, where);
-        resumed_ = true;
-        gap_.length = libpq::clock::now() - lost_at_;
-        call(options_.on_reconnect, std::as_const(gap_));
-        return true;
-      } catch (connection_error const& failure) {
-        try_later(failure.sqlstate());
-      } catch (server_error const& failure) {
-        try_later(failure.sqlstate());
-      } catch (...) {  // of a callable password
-        next_pause();
+      } catch (...) {
+        operation_.reset();
+        use_.reset();
+        open_.reset();
         throw;
       }
+    };
+    if (!reconnector_.go_on(options_, board_.watcher, bound, is_final, take, where)) {
+      return false;
     }
-    return false;
+    resumed_ = true;
+    gap_.attempts = reconnector_.attempts();
+    gap_.length = reconnector_.length();
+    board_.call(options_.on_reconnect, std::as_const(gap_), failed_call);
+    return true;
   }
 
-  /// In a handler: another attempt after a pause, unless the server has refused for good. That the
-  /// slot is in use (55006) passes, once the server has found the old connection gone; that it has
-  /// been invalidated (55000) does not.
-  void try_later(std::string_view sqlstate) {
-    next_pause();
-    if (!may_come_up(sqlstate) || sqlstate == "55000") {
-      throw;
-    }
-  }
-  void next_pause() noexcept {
-    attempt_.reset();
-    operation_.reset();
-    use_.reset();
-    open_.reset();
-    next_attempt_ = libpq::clock::now() + reconnect_pause(options_.base_delay, options_.max_delay,
-                                                          ++failures_, next_random());
-  }
-
-  /// Calls a function of the program's, if there is one.
-  template <class Function, class Event>
-  void call(Function& function, Event const& event) noexcept {
-    if (function) {
-      try {
-        function(event);
-      } catch (...) {
-        board_.problem_in_flight("a replication stream's function failed");
-      }
-    }
-  }
-
-  config const target_;
   replication_options options_;
   notice_board board_;
-  std::source_location const made_at_;
+  reconnector reconnector_;
   std::optional<connection> open_;
   std::optional<core_use> use_;  // as long as it streams
   std::string command_;
@@ -731,12 +665,7 @@ class replication_core {
   bool skips_ = false;    // the transaction had been confirmed
   bool resumed_ = false;  // the next change is the first one of a new connection
   replication_gap gap_;
-  std::optional<connect_attempt> attempt_;
-  libpq::clock::time_point attempt_until_ = libpq::never;
-  libpq::clock::time_point next_attempt_{};
-  libpq::clock::time_point lost_at_{};
-  unsigned failures_ = 0;
-  std::atomic<bool> in_use_{false};
+  single_user user_;
 };
 
 }  // namespace pqscope::detail

@@ -321,22 +321,55 @@ class copy_in_operation : public copy_exchange {
   bool ends_ = false;
 };
 
+/// What receives data of the server's, a row or a message at a time.
+class copy_receiver : public copy_exchange {
+ protected:
+  using copy_exchange::copy_exchange;
+  ~copy_receiver() = default;
+
+  /// Takes what is next, or the end; false while it must wait.
+  bool take_data() noexcept {
+    data_.reset();
+    size_ = 0;
+    for (bool has_read = false;; has_read = true) {
+      char* data = nullptr;
+      int const size = PQgetCopyData(connection_, &data, 1);
+      data_.reset(data);
+      if (size > 0) {
+        size_ = static_cast<std::size_t>(size);
+        return true;
+      }
+      if (size < 0 || input_ended_) {
+        phase_ = phase::closing;
+        return true;
+      }
+      if (has_read) {
+        return false;
+      }
+      read_input();
+    }
+  }
+
+  text_handle data_;      ///< as libpq has given it
+  std::size_t size_ = 0;  ///< of that
+};
+
 /// The operation that receives the rows of a COPY … TO STDOUT.
-class copy_out_operation : public copy_exchange {
+class copy_out_operation : public copy_receiver {
  public:
   /// \param connection idle in libpq's sense, non-blocking
   /// \param command    whose text is the COPY; outlives the operation
   /// \param drain      see `drain_limit`
   copy_out_operation(connection_handle const& connection, request& command,
                      clock::duration drain = drain_limit) noexcept
-      : copy_exchange{connection, command, PGRES_COPY_OUT, drain} {}
+      : copy_receiver{connection, command, PGRES_COPY_OUT, drain} {}
 
   /// What the server sent next, a row or the end of the data; until the next `resume()`.
-  std::string_view row() const noexcept { return {row_.get(), size_}; }
+  std::string_view row() const noexcept { return {data_.get(), size_}; }
   /// Has the rows that are still to come dropped: `resume()` is done when all is over.
   void drop_rows() noexcept {
     leaves_ = true;
-    row_.reset();
+    data_.reset();
     size_ = 0;
   }
 
@@ -348,7 +381,7 @@ class copy_out_operation : public copy_exchange {
     }
     char* row = nullptr;
     int const size = PQgetCopyData(connection_, &row, 1);
-    row_.reset(row);
+    data_.reset(row);
     size_ = size > 0 ? static_cast<std::size_t>(size) : 0;
     if (size < 0) {
       phase_ = phase::closing;
@@ -370,7 +403,7 @@ class copy_out_operation : public copy_exchange {
       if (leaves_) {
         dropping_ = true;
         phase_ = phase::closing;
-      } else if (!take_row()) {
+      } else if (!take_data()) {
         return {readiness::readable, PQsocket(connection_)};
       } else if (moving()) {
         return {};
@@ -381,31 +414,6 @@ class copy_out_operation : public copy_exchange {
   }
 
  private:
-  /// Takes the next row or the end of them; false while it must wait.
-  bool take_row() noexcept {
-    row_.reset();
-    size_ = 0;
-    for (bool has_read = false;; has_read = true) {
-      char* row = nullptr;
-      int const size = PQgetCopyData(connection_, &row, 1);
-      row_.reset(row);
-      if (size > 0) {
-        size_ = static_cast<std::size_t>(size);
-        return true;
-      }
-      if (size < 0 || input_ended_) {
-        phase_ = phase::closing;
-        return true;
-      }
-      if (has_read) {
-        return false;
-      }
-      read_input();
-    }
-  }
-
-  text_handle row_;
-  std::size_t size_ = 0;
   bool leaves_ = false;
 };
 

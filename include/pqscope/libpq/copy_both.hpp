@@ -22,17 +22,17 @@ namespace pqscope::libpq {
 ///
 /// A template so that only programs that replicate compile it.
 template <class = void>
-class copy_both_operation : public copy_exchange {
+class copy_both_operation : public copy_receiver {
  public:
   /// \param connection idle in libpq's sense, non-blocking, opened for replication
   /// \param command    whose text is the replication command; outlives the operation
   /// \param drain      see `drain_limit`
   copy_both_operation(connection_handle const& connection, request& command,
                       clock::duration drain = drain_limit) noexcept
-      : copy_exchange{connection, command, PGRES_COPY_BOTH, drain} {}
+      : copy_receiver{connection, command, PGRES_COPY_BOTH, drain} {}
 
   /// What the server sent, until the next `resume()`; empty where that was done for another reason.
-  std::string_view message() const noexcept { return {message_.get(), size_}; }
+  std::string_view message() const noexcept { return {data_.get(), size_}; }
 
   /// Hands a message over to libpq, which sends as much of it as it can now, and the rest in
   /// `resume()`. False where it cannot: why is told by that.
@@ -52,7 +52,7 @@ class copy_both_operation : public copy_exchange {
 
   /// Goes on as far as it can without blocking.
   wait_for resume() noexcept {
-    message_.reset();
+    data_.reset();
     size_ = 0;
     if (finished()) {
       return {};
@@ -67,7 +67,7 @@ class copy_both_operation : public copy_exchange {
       if (ends_) {
         phase_ = phase::closing;
         dropping_ = PQputCopyEnd(connection_, nullptr) == 1;
-      } else if (!take_message()) {
+      } else if (!take_data()) {
         if (clock::now() >= until_) {
           return {};
         }
@@ -81,29 +81,6 @@ class copy_both_operation : public copy_exchange {
   }
 
  private:
-  /// Takes the next message or the end of them; false while it must wait.
-  bool take_message() noexcept {
-    for (bool has_read = false;; has_read = true) {
-      char* message = nullptr;
-      int const size = PQgetCopyData(connection_, &message, 1);
-      message_.reset(message);
-      if (size > 0) {
-        size_ = static_cast<std::size_t>(size);
-        return true;
-      }
-      if (size < 0 || input_ended_) {
-        phase_ = phase::closing;
-        return true;
-      }
-      if (has_read) {
-        return false;
-      }
-      read_input();
-    }
-  }
-
-  text_handle message_;
-  std::size_t size_ = 0;
   clock::time_point until_ = never;
   bool ends_ = false;
 };
