@@ -131,6 +131,8 @@ class fiber final : public libpq::waiter,
   /// On the fiber, in a task: this was the last one that the innermost `serve` carries out.
   void end_serving() noexcept { serving_ = false; }
 
+  /// Whether nobody will go on with it.
+  bool is_abandoned() const noexcept { return abandoned_; }
   /// Nobody will go on with it: unwinds what it is in the middle of, at once. Not while it runs.
   void abandon() noexcept {
     if (!context_) {
@@ -186,9 +188,9 @@ class fiber final : public libpq::waiter,
     }
   }
 
-  bool park(libpq::clock::time_point until, bool heeds) noexcept override {
+  bool park(libpq::wait_for const& also, bool heeds) noexcept override {
     if (!abandoned_ && !(heeds && interrupted_)) {
-      request_ = {.what = libpq::readiness::readable, .until = until};
+      request_ = also;
       heeds_ = heeds;
       suspend();
     }
@@ -268,8 +270,7 @@ class fiber final : public libpq::waiter,
   }
   /// On the fiber: leaves it until `request_` is met, or for no reason.
   void suspend() noexcept {
-    ready_ = false;
-    starved_ = false;
+    ready_ = starved_ = false;
     context_->leave();
   }
 

@@ -28,7 +28,8 @@ class cancel_gate {
     while ((state & cancelling) != 0) {
       if (libpq::waiter* const host = libpq::waiter::current(); host == nullptr) {
         state_.wait(state, std::memory_order_acquire);
-      } else if (!host->park(libpq::clock::now() + std::chrono::milliseconds{1}, false)) {
+      } else if (!host->park({.until = libpq::clock::now() + std::chrono::milliseconds{1}},
+                             false)) {
         libpq::cut(connection);
         return false;
       }
@@ -57,6 +58,8 @@ class cancel_gate {
 
   /// On any thread: has the connection cut before its next statement.
   void sever() noexcept { severed_.store(true, std::memory_order_relaxed); }
+  /// Whether that is to be.
+  bool is_severed() const noexcept { return severed_.load(std::memory_order_relaxed); }
 
   /// On any thread: cancels the statement that runs now; false if none does, if another thread is
   /// at it, or if the request did not get through in time.

@@ -32,6 +32,12 @@ enum class outcome : unsigned char {
 /// It sends both together, unless something between it and us is broken.
 inline constexpr std::chrono::seconds drain_limit{30};
 
+/// Whose pipeline mode an exchange uses.
+enum class pipeline_use : unsigned char {
+  own,     ///< its own, where it has several requests
+  shared,  ///< that which the connection is in, with other exchanges before and behind it
+};
+
 /// The operation that carries out requests in one round trip.
 ///
 /// One request goes as it is, several go in pipeline mode with one Sync at the end: after the first
@@ -42,18 +48,22 @@ inline constexpr std::chrono::seconds drain_limit{30};
 /// asked for is ended, or in a pipeline, where it has done its harm, a violation too. Nothing is
 /// thrown and nothing allocated beyond libpq's own.
 ///
+/// One with a `shared` pipeline is driven by a `relay`, by `post` and `look`.
+///
 /// Source: libpq, "Asynchronous Command Processing" and "Pipeline Mode".
 class exchange {
  public:
   /// \param connection idle in libpq's sense, non-blocking
   /// \param requests   at least one; they and what they borrow outlive the exchange
   /// \param drain      see `drain_limit`
+  /// \param use        `shared`: the connection is in pipeline mode, and stays so
   exchange(connection_handle const& connection, std::span<request> requests,
-           clock::duration drain = drain_limit) noexcept
+           clock::duration drain = drain_limit, pipeline_use use = pipeline_use::own) noexcept
       : connection_{connection.get()},
         requests_{requests},
         drain_{drain},
-        pipelined_{requests.size() > 1} {}
+        pipelined_{requests.size() > 1 || use == pipeline_use::shared},
+        shares_{use == pipeline_use::shared} {}
 
   /// Goes on as far as it can without blocking, or to the next rows of a request that `streams`.
   wait_for resume() noexcept {
@@ -79,11 +89,7 @@ class exchange {
     if (receive()) {
       return {};
     }
-    if (drain_until_ != never && clock::now() >= drain_until_) {
-      return finish(outcome::violated);
-    }
-    return {phase_ == phase::send ? readiness::either : readiness::readable, PQsocket(connection_),
-            drain_until()};
+    return await();
   }
 
   /// Goes on to the next rows of a request that `streams` where they have arrived already:
@@ -99,6 +105,19 @@ class exchange {
       return true;
     }
     return take_other(std::move(row_));
+  }
+
+  /// Of a shared pipeline: hands the requests, with a Sync of their own, to libpq, behind those of
+  /// other exchanges. From here on what they borrow may go.
+  void post() noexcept {
+    refused_ = !queue();
+    phase_ = phase::receive;
+  }
+  /// Of a shared pipeline, once those before it have finished: goes on with what libpq has read, to
+  /// which nothing will be added where the `input_ended`.
+  wait_for look(bool input_ended) noexcept {
+    input_ended_ = input_ended_ || input_ended;
+    return refused_ ? finish(broken()) : receive() ? wait_for{} : await();
   }
 
   /// Rows of a request that `streams`, which have arrived: one, or some; until the next `resume()`.
@@ -121,7 +140,7 @@ class exchange {
 
   bool queue() noexcept {
     may_be_sent_ = PQstatus(connection_) == CONNECTION_OK;
-    if (pipelined_ && PQenterPipelineMode(connection_) == 0) {
+    if (pipelined_ && !shares_ && PQenterPipelineMode(connection_) == 0) {
       return false;
     }
     for (request const& each : requests_) {
@@ -129,7 +148,18 @@ class exchange {
         return false;
       }
     }
-    return !pipelined_ || PQpipelineSync(connection_) != 0;
+    return !pipelined_ || sync();
+  }
+
+  bool sync() noexcept {
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+    if constexpr (has_unsent_sync) {
+      if (shares_) {
+        return PQsendPipelineSync(connection_) != 0;
+      }
+    }
+#endif
+    return PQpipelineSync(connection_) != 0;
   }
 
   bool send(request const& each) noexcept {
@@ -164,6 +194,15 @@ class exchange {
       finish(outcome::lost);
     }
     return {};
+  }
+
+  /// What is awaited when all that is there has been taken.
+  wait_for await() noexcept {
+    if (drain_until_ != never && clock::now() >= drain_until_) {
+      return finish(outcome::violated);
+    }
+    return {phase_ == phase::send ? readiness::either : readiness::readable, PQsocket(connection_),
+            drain_until()};
   }
 
   void read_input() noexcept {
@@ -236,7 +275,9 @@ class exchange {
       return hand_over(std::move(arrived));
     }
     if (status == PGRES_PIPELINE_SYNC) {
-      finish(PQexitPipelineMode(connection_) != 0 ? settled() : outcome::violated);
+      bool const in_step =
+          shares_ ? current_ >= requests_.size() : PQexitPipelineMode(connection_) != 0;
+      finish(in_step ? settled() : outcome::violated);
       return true;
     }
     bool const is_error = status == PGRES_FATAL_ERROR || status == PGRES_NONFATAL_ERROR ||
@@ -261,7 +302,7 @@ class exchange {
       case PGRES_COPY_IN:
         each.asked_to_copy = true;
         // where something follows the server has taken that for data, and would answer twice
-        if ((pipelined_ && !stands_alone()) ||
+        if (shares_ || (pipelined_ && !stands_alone()) ||
             PQputCopyEnd(connection_, "a COPY has no place here") != 1) {
           finish(broken());
           return true;
@@ -271,8 +312,8 @@ class exchange {
         return false;
       case PGRES_COPY_OUT:
         each.asked_to_copy = true;
-        copying_out_ = true;
-        return false;
+        copying_out_ = !shares_;
+        return shares_ && finish(broken()).done();
       case PGRES_COPY_BOTH:
         finish(outcome::violated);
         return true;
@@ -430,6 +471,8 @@ class exchange {
   phase phase_ = phase::queue;
   outcome outcome_ = outcome::lost;
   bool pipelined_;
+  bool shares_;
+  bool refused_ = false;  // libpq took not all of it
   bool may_be_sent_ = false;
   bool input_ended_ = false;
   bool copying_out_ = false;

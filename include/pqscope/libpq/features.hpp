@@ -29,6 +29,13 @@ inline constexpr bool has_chunked_rows = true;
 inline constexpr bool has_chunked_rows = false;
 #endif
 
+/// Whether a Sync can wait to be sent with what follows it (`PQsendPipelineSync`, libpq 17).
+#if defined(LIBPQ_HAS_SEND_PIPELINE_SYNC) && !defined(PQSCOPE_OLDEST_LIBPQ)
+inline constexpr bool has_unsent_sync = true;
+#else
+inline constexpr bool has_unsent_sync = false;
+#endif
+
 /// Whether a cancel request can be sent without blocking and encrypted (`PQcancelCreate`,
 /// libpq 17).
 inline constexpr bool has_async_cancel = PQSCOPE_HAS_ASYNC_CANCEL == 1;

@@ -19,6 +19,8 @@ class fifo {
   T& front() noexcept { return items_[head_]; }
   /// The first; there has to be one.
   T const& front() const noexcept { return items_[head_]; }
+  /// The one of that number, from 0 for the first; there has to be one.
+  T const& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
   /// The last; there has to be one.
   T& back() noexcept { return items_.back(); }
   /// The last; there has to be one.

@@ -19,7 +19,7 @@ class parking_spot {
     if (waiter* const host = waiter::current(); host != nullptr) {
       parked_ = host;
       held.unlock();
-      bool const undisturbed = host->park(until, heeds);
+      bool const undisturbed = host->park({.until = until}, heeds);
       held.lock();
       parked_ = nullptr;
       return undisturbed;

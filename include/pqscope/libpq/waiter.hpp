@@ -23,9 +23,9 @@ class waiter {
  public:
   /// Waits until `request` can go on or `bound` is reached, as `drive` does with poll(2).
   virtual drive_result wait(wait_for const& request, limit const& bound) noexcept = 0;
-  /// Waits for `unpark`, until a time at the longest; may come back without a reason. False where
-  /// it was interrupted, if it `heeds` that.
-  virtual bool park(clock::time_point until, bool heeds) noexcept = 0;
+  /// Waits for `unpark`, for the socket of `also` if it has one, and until its time at the longest;
+  /// may come back without a reason. False where it was interrupted, if it `heeds` that.
+  virtual bool park(wait_for const& also, bool heeds) noexcept = 0;
   /// Ends `park`, also one that is about to begin. Safe in any thread.
   virtual void unpark() noexcept = 0;
 
