@@ -243,6 +243,8 @@ class connection_core {
   friend class core_pipeline;
   template <class>
   friend class core_questions;
+  template <class>
+  friend class core_relay;
 
   libpq::result_handle run_once(libpq::request&& statement, sql_view const& text, row_sink* rows);
   template <class Run>

@@ -1,9 +1,9 @@
 #ifndef PQSCOPE_CONNECTION_STATEMENT_CACHE_HPP
 #define PQSCOPE_CONNECTION_STATEMENT_CACHE_HPP
 
+#include <pqscope/connection/planned_statement.hpp>
 #include <pqscope/libpq/parameters.hpp>
 #include <pqscope/libpq/wait.hpp>
-#include <pqscope/sql/lexer.hpp>
 #include <pqscope/sql/sql_view.hpp>
 
 #include <cstddef>
@@ -32,7 +32,7 @@ struct cached_statement {
   std::string name;
   bool prepared = false;
   std::uint64_t used = 0;           ///< when, in uses of the cache
-  bool pinned = false;              ///< a part of the exchange that is being made
+  unsigned pins = 0;                ///< uses of it by what is being made, or under way
   std::uint64_t rows = any_number;  ///< that it returned the last time
   std::uint64_t made_in = 0;        ///< which of the times that `outdate` parts
 };
@@ -69,7 +69,7 @@ class statement_cache {
     for (std::size_t at = key & mask(); index_[at] != nullptr; at = (at + 1) & mask()) {
       cached_statement& each = *index_[at];
       if (each.key == key && is(each, text, bound)) {
-        if (each.made_in != now_ && !each.pinned) {
+        if (each.made_in != now_ && each.pins == 0) {
           forget(each);
           return nullptr;
         }
@@ -83,7 +83,7 @@ class statement_cache {
   /// Makes room for a new statement; null where it gains nothing by being prepared, or is a text
   /// made at run time that was not seen lately, or all that are kept are needed for this exchange.
   cached_statement* add(sql_view const& text, libpq::parameters const& bound) {
-    if (capacity_ == 0 || !is_plannable(text.str()) || (text.is_dynamic && is_new(text, bound))) {
+    if (capacity_ == 0 || !is_planned(text.str()) || (text.is_dynamic && is_new(text, bound))) {
       return nullptr;
     }
     if (entries_.size() >= capacity_ && !evict()) {
@@ -106,8 +106,7 @@ class statement_cache {
   /// Keeps one for the exchange that is being made; whether it has to be prepared ahead of this
   /// use of it.
   bool needs_prepare(cached_statement& which) noexcept {
-    bool const first = !which.pinned;
-    which.pinned = true;
+    bool const first = which.pins++ == 0;
     has_pinned_ = true;
     return first && !which.prepared;
   }
@@ -118,11 +117,11 @@ class statement_cache {
     }
     has_pinned_ = false;
     for (cached_statement& each : own_) {
-      each.pinned = false;
+      each.pins = 0;
     }
     bool dead = false;
     for (auto const& each : entries_) {
-      each->pinned = false;
+      each->pins = 0;
       dead = dead || !each->prepared;
     }
     if (dead) {
@@ -243,44 +242,10 @@ class statement_cache {
     return known.text == text.str();
   }
 
-  /// Whether a statement is of those that are planned, and so gain by being prepared.
-  static bool is_plannable(std::string_view text) noexcept {
-    sql_lexer lexer{text};
-    sql_token word = lexer.next();
-    while (word.is_comment() || word.is('(')) {
-      word = lexer.next();
-    }
-    constexpr std::string_view verbs[] = {"select", "insert", "update", "delete",
-                                          "with",   "values", "merge",  "table"};
-    if (word.kind != sql_token_kind::word) {
-      return false;
-    }
-    for (std::string_view const verb : verbs) {
-      if (is_verb(verb, {word.begin, word.size()})) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /// Whether a word is that verb, in whatever case.
-  static bool is_verb(std::string_view verb, std::string_view word) noexcept {
-    if (word.size() != verb.size()) {
-      return false;
-    }
-    for (std::size_t i = 0; i < word.size(); ++i) {
-      char const c = word[i];
-      if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != verb[i]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   bool evict() {
     std::size_t oldest = entries_.size();
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (!entries_[i]->pinned &&
+      if (entries_[i]->pins == 0 &&
           (oldest == entries_.size() || entries_[i]->used < entries_[oldest]->used)) {
         oldest = i;
       }
