@@ -55,6 +55,14 @@ asio::awaitable<bool> patient(pqscope::async::engine& db, std::chrono::milliseco
 }
 // [timeout]
 
+// [shared]
+asio::awaitable<int> left_over(pqscope::async::shared_connections& lookups, std::string item) {
+  auto const rows =
+      co_await lookups.query<int>("SELECT left_over FROM stock WHERE item = $1", item);
+  co_return rows.one();
+}
+// [shared]
+
 asio::awaitable<void> tour(pqscope::async::engine& db) {
   // [run]
   co_await db.run([](pqscope::session& s) {
@@ -85,6 +93,21 @@ asio::awaitable<void> tour(pqscope::async::engine& db) {
   std::cout << "orders refused: " << refused << '\n'
             << "ordered: " << co_await ordered(db) << '\n'
             << "connections: " << db.stats().primary.size << '\n';
+
+  pqscope::async::shared_connections lookups{db};
+  std::int64_t sum = 0;
+  for (int i = 0; i < 1000; ++i) {
+    ++open;
+    asio::co_spawn(co_await asio::this_coro::executor, left_over(lookups, "tea"),
+                   [&](std::exception_ptr failure, int left) {
+                     sum += failure ? 1 : left;
+                     if (--open == 0) {
+                       all_done.cancel();
+                     }
+                   });
+  }
+  co_await all_done.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  std::cout << "left over, in a thousand eyes: " << sum << '\n';
 
   bool const waited = co_await patient(db, 50ms);
   std::cout << (waited ? "a minute has passed\n" : "that took too long, and was cancelled\n");

@@ -10,6 +10,7 @@
 #include <pqscope/async/lease.hpp>
 #include <pqscope/async/listener.hpp>
 #include <pqscope/async/session.hpp>
+#include <pqscope/async/shared_connections.hpp>
 #include <pqscope/async/unique_session.hpp>
 #include <pqscope/async/with_session.hpp>
 #include <pqscope/pqscope.hpp>
