@@ -192,7 +192,7 @@ text {{ font: 11px sans-serif; fill: #222; }}
 .goal {{ stroke: #c00; stroke-width: 2; fill: none; }}
 </style>
 <rect width="100%" height="100%" fill="#fff"/>
-<text x="8" y="20" class="heading">Time as a multiple of the first line's, libpq by hand</text>
+<text x="8" y="20" class="heading">Time as a multiple of the first line's, mostly libpq by hand</text>
 <text x="8" y="36">Logarithmic; less is better. A red mark is a goal.</text>
 ''' + '\n'.join(body) + '\n</svg>\n'
 

@@ -49,14 +49,14 @@ class Clients:
     def __init__(self, build, wanted):
         folder = build / 'tests' / 'benchmarks'
         every = {name: [folder / f'bench_{name}'] for name in ('raw', 'pqscope', 'pqxx')}
-        for name, file in (('psycopg', 'psycopg3.py'), ('asyncpg', 'asyncpg_client.py'),
+        for name, file in (('pgbench', 'pgbench.py'), ('psycopg', 'psycopg3.py'), ('asyncpg', 'asyncpg_client.py'),
                            ('sqlalchemy', 'sqlalchemy_client.py')):
             every[name] = [sys.executable, HERE / 'clients' / 'python' / file]
         self.delay = folder / 'delay'
         self.commands = {}
         self.versions = {}
         for name, command in every.items():
-            if wanted and name not in wanted and name != 'raw':
+            if wanted and name not in wanted and name not in ('raw', 'pgbench'):
                 continue
             if name == 'pqxx':
                 answer = subprocess.run(['pkg-config', '--modversion', 'libpqxx'], capture_output=True, text=True)
@@ -182,7 +182,7 @@ class Runner:
         proofs = []
         if table:
             proofs.append((self.server.ask(table_digest(table)), self.expect('table', result['count'], warm_up)))
-        if workload.check not in ('insert', 'load'):
+        if workload.check not in ('insert', 'load') and variant.client != 'pgbench':
             proofs.append((result['checksum'], self.expect(workload.check, result['count'], warm_up)))
         for got, wanted in proofs:
             if got != wanted:

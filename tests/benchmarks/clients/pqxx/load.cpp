@@ -17,11 +17,18 @@ void run(bench::task& todo, Load const& load) {
   todo.stop();
 }
 
+pqxx::stream_to open_table(pqxx::work& scope) {
+#if PQXX_VERSION_MAJOR >= 7
+  return pqxx::stream_to::table(scope, {"bench_load"}, {"id", "name", "score", "at"});
+#else
+  return {scope, "bench_load", std::vector<std::string>{"id", "name", "score", "at"}};
+#endif
+}
+
 void by_copy(bench::task& todo) {
-  std::vector<std::string> const columns{"id", "name", "score", "at"};
-  run(todo, [&](pqxx::connection& on, std::vector<bench::row> const& rows) {
+  run(todo, [](pqxx::connection& on, std::vector<bench::row> const& rows) {
     pqxx::work scope{on};
-    pqxx::stream_to table{scope, "bench_load", columns};
+    pqxx::stream_to table = open_table(scope);
     for (bench::row const& each : rows) {
       table << std::make_tuple(each.id, each.name, each.score, via_pqxx::write_moment(each.at));
     }

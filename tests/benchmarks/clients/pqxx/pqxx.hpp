@@ -1,8 +1,8 @@
 #ifndef PQSCOPE_TESTS_BENCHMARKS_PQXX_HPP
 #define PQSCOPE_TESTS_BENCHMARKS_PQXX_HPP
 
-// libpqxx as it is packaged (6.4 on Debian 12): it has no type for a moment in time, so that its
-// users read and write the text, here as fast as that can be done.
+// libpqxx as it is packaged (6.4 on Debian 12, 7.10 on Debian 13): it has no type for a moment in
+// time, so that its users read and write the text, here as fast as that can be done.
 
 #include <pqxx/pqxx>
 
