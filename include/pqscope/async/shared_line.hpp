@@ -10,6 +10,7 @@
 #include <pqscope/connection/core_relay.hpp>
 #include <pqscope/connection/loops.hpp>
 #include <pqscope/error/connection_error.hpp>
+#include <pqscope/error/pool_error.hpp>
 #include <pqscope/libpq/coarse_clock.hpp>
 #include <pqscope/libpq/wait.hpp>
 #include <pqscope/pool/lease.hpp>
@@ -17,6 +18,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <initializer_list>
 #include <memory>
@@ -245,6 +247,7 @@ class shared_line {
   /// somebody's time is over, who is told so. \param for_others who came later
   pqscope::lease wait_for_connection(bool for_others, std::source_location const& where) {
     acquire_options limits;
+    std::uint64_t last = 0;
     clock::time_point const until = end_of_first({&queue_, &alone_});
     {
       lock const held{ground_.mutex};
@@ -252,12 +255,17 @@ class shared_line {
         return {};
       }
       limits.stop = acquiring_.emplace().get_token();
+      for (shared_list const* const list : {&queue_, &alone_}) {
+        last = list->empty() ? last : pqscope::detail::greatest(last, list->last()->number);
+      }
     }
     if (until != libpq::never) {
       limits.deadline = until;
     }
     try {
       return ground_.pool.acquire(limits, where);
+    } catch (pool_timeout const&) {  // who came later waits on
+      fail_all(std::current_exception(), last);
     } catch (operation_cancelled const&) {
       if (!limits.stop.stop_requested()) {
         throw;
@@ -579,14 +587,18 @@ class shared_line {
     return which.waiting.release();
   }
 
-  /// Fails those that there are; not those that come meanwhile.
-  void fail_all(std::exception_ptr const& failure) noexcept {
+  /// Fails those that there are, up to one of that number; not those that come meanwhile.
+  void fail_all(std::exception_ptr const& failure, std::uint64_t last = UINT64_MAX) noexcept {
     shared_list all;
     {
       lock const held{ground_.mutex};
       for (shared_list* const list : {&posted_, &queue_, &alone_}) {
-        while (shared_statement* const each = list->take_first()) {
-          all.push_back(*each);
+        for (shared_statement* next = list->first(); next != nullptr;) {
+          shared_statement& each = *std::exchange(next, next->behind);
+          if (each.number <= last) {
+            list->remove(each);
+            all.push_back(each);
+          }
         }
       }
     }

@@ -75,6 +75,8 @@ class shared_list {
   bool empty() const noexcept { return first_ == nullptr; }
   /// The first; null if there is none.
   shared_statement* first() const noexcept { return first_; }
+  /// The last; null if there is none.
+  shared_statement* last() const noexcept { return last_; }
   /// Adds one that is in no list.
   void push_back(shared_statement& which) noexcept {
     which.before = last_;

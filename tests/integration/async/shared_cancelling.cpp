@@ -354,6 +354,24 @@ TEST_CASE("a deadline while a connection is waited for is that of each caller al
   t.ensure_usable();
 }
 
+TEST_CASE("who came later than those for whom the pool's time is over waits on") {
+  constexpr auto limit = 400ms;
+  shared_db t{{.connections = 1}, {.max_size = 1, .acquire_timeout = limit}};
+  auto lease = std::optional{t.db.blocking().acquire()};
+  auto first = t.start_insert(1);
+  support::run_until(*t.io, [&] { return t.db.stats().primary.waiting > 0; });
+  auto const begun = clock_type::now();
+  support::run_until(*t.io, [&] { return clock_type::now() >= begun + limit / 2; });
+  auto const asked = clock_type::now();
+  auto second = t.start_insert(2);
+  CHECK_THROWS_AS(first.get(), pqscope::pool_timeout);
+  CHECK_THROWS_AS(second.get(), pqscope::pool_timeout);
+  CHECK(clock_type::now() - asked >= limit);
+  lease.reset();
+  CHECK(t.here.count() == 0);
+  t.ensure_usable();
+}
+
 TEST_CASE("a deadline ends a statement that was sent, and the server ends it soon") {
   shared_db t{{.connections = 1, .deadline = 300ms}, {.max_size = 1}};
   long long const number = support::unique_lock_number();
