@@ -66,13 +66,18 @@ struct shared_options {
 /// **Cancelling** a statement that has not been sent takes it back. One that was sent may be
 /// carried out; the caller goes on at once. If the server is still at it 50 ms later it is
 /// cancelled there; should that hit another statement, that one is carried out again, since nothing
-/// of it was.
+/// of it was. One that is carried out by itself is cancelled as on any connection.
 ///
-/// A connection that is lost fails those that were sent on it with `connection_lost`: each may have
-/// been carried out, or not. Errors are those of `pqscope::statements`, with the caller's file and
-/// line.
+/// A connection that is lost fails those that were sent on it with `connection_lost`, or with what
+/// the server said at the end: each may have been carried out, or not. Those that were not sent go
+/// to another connection. Errors are those of `pqscope::statements`, with the caller's file and
+/// line; where there is no connection to be had all who wait for it get the same one, with the line
+/// of one of them.
 ///
-/// Thread-safe. Refers to its pool, or its engine, which outlives it and its operations.
+/// Observers are told of a statement that is carried out again once more.
+///
+/// Thread-safe. Refers to its pool, or its engine, which outlives it and its operations. It may
+/// outlive its io_context: what is under way then is dropped, and it is of no use any more.
 class shared_connections {
  public:
   using is_asynchronous = void;  ///< so that it is told from blocking ones

@@ -73,10 +73,11 @@ class shared_hub final : public shared_ground {
   shared_line& choose() {
     shared_line* best = nullptr;
     for (auto const& each : lines) {
-      bool const better =
-          best == nullptr || (best->lacks_connection() && each->serves()) ||
-          (each->load() < best->load() && (!each->lacks_connection() || best->lacks_connection()));
-      best = better ? each.get() : best;
+      bool const is_better =
+          best == nullptr ||
+          (each->lacks_connection() == best->lacks_connection() ? each->load() < best->load()
+                                                                : best->lacks_connection());
+      best = is_better ? each.get() : best;
     }
     if (best == nullptr || (best->load() > 0 && lines.size() < most_lines_)) {
       lines.push_back(std::make_unique<shared_line>(*this));

@@ -49,16 +49,19 @@ class shared_ground : public std::enable_shared_from_this<shared_ground> {
 
 /// Carries out statements of many callers on one connection of the pool at a time.
 ///
-/// There is a fiber for it while there are statements: it takes a connection, posts what has come
-/// meanwhile, hands out what has been answered, and gives the connection back when there is nothing
-/// left to do, or others wait for one.
+/// There is a fiber for it while there are statements, and nothing of Asio's else: it takes a
+/// connection, posts what has come meanwhile, hands out what has been answered, and gives the
+/// connection back when there is nothing left to do, or others wait for one.
 class shared_line {
  public:
-  explicit shared_line(shared_ground& of)
-      : ground_{of}, fiber_{std::make_shared<fiber>(of.executor)} {}
+  explicit shared_line(shared_ground& of) noexcept : ground_{of} {}
   shared_line(shared_line const&) = delete;
   shared_line& operator=(shared_line const&) = delete;
-  ~shared_line() { fiber_->abandon(); }
+  ~shared_line() {
+    if (fiber_ != nullptr) {
+      fiber_->abandon();
+    }
+  }
 
   // What follows with the mutex held.
 
@@ -102,14 +105,16 @@ class shared_line {
   /// Has it look at what it was given.
   void tell() {
     bool starts = false;
+    std::shared_ptr<fiber> running;
     {
       std::lock_guard const held{ground_.mutex};
       starts = !std::exchange(runs_, true);
+      running = fiber_;
     }
     if (starts) {
       asio::post(ground_.executor, begin{ground_.shared_from_this(), this});
-    } else {
-      fiber_->unpark();
+    } else if (running != nullptr) {  // else it has yet to begin
+      running->unpark();
     }
   }
 
@@ -150,15 +155,22 @@ class shared_line {
   };
 
   void start(std::shared_ptr<shared_ground> of) {
+    if (fiber_ == nullptr) {
+      auto made = std::make_shared<fiber>(ground_.executor);
+      lock const held{ground_.mutex};
+      fiber_ = std::move(made);
+    }
     fiber_->reserve();
     fiber_->async_run({&shared_line::run, this}, end{std::move(of), this});
   }
   void ended(std::shared_ptr<shared_ground> of) {
+    std::shared_ptr<fiber> idle;
     {
       lock const held{ground_.mutex};
       runs_ = has_work();
       if (!runs_) {
         told_ = false;
+        idle = std::move(fiber_);
         return;
       }
     }
@@ -166,7 +178,9 @@ class shared_line {
   }
   /// The context has ended: nobody will be told anything any more.
   void forget() noexcept {
-    fiber_->abandon();
+    if (fiber_ != nullptr) {
+      fiber_->abandon();
+    }
     for (;;) {
       completion_ptr dropped;
       lock const held{ground_.mutex};
@@ -177,9 +191,10 @@ class shared_line {
         }
       }
       if (dropped == nullptr) {
-        return;
+        break;
       }
     }
+    std::shared_ptr<fiber> const ended = std::move(fiber_);
   }
 
   bool has_work() const noexcept { return !queue_.empty() || !alone_.empty(); }
@@ -210,7 +225,6 @@ class shared_line {
       acquiring_.reset();
     }
   }
-
   /// A connection. While there is none, statements go to a line that has one.
   pqscope::lease take_connection() {
     std::source_location where;
@@ -265,13 +279,19 @@ class shared_line {
     try {
       return ground_.pool.acquire(limits, where);
     } catch (pool_timeout const&) {  // who came later waits on
-      fail_all(std::current_exception(), last);
+      if (!for_others) {
+        fail_all(std::current_exception(), last);
+      }
     } catch (operation_cancelled const&) {
       if (!limits.stop.stop_requested()) {
         throw;
       }
     } catch (deadline_exceeded const&) {
       if (clock::now() < until) {
+        throw;
+      }
+    } catch (connection_error const&) {
+      if (!for_others) {
         throw;
       }
     }
@@ -603,7 +623,13 @@ class shared_line {
       }
     }
     while (shared_statement* const each = all.take_first()) {
-      each->failure = failure;
+      each->failure =
+          each->answer
+              ? std::make_exception_ptr(connection_lost(
+                    "the statement has been carried out, but there is no connection to ask "
+                    "what the types of its columns are",
+                    each->text.where))
+              : failure;
       complete(*each);
     }
   }

@@ -103,6 +103,22 @@ void wait_for_all(std::vector<support::started<void>>& callers) {
 
 }  // namespace
 
+TEST_CASE("those who share connections are not kept by one that cannot be opened beside them") {
+  proxied p{{.connections = 2}};
+  p.t.run_many(1, [&](int n) -> asio::awaitable<void> {
+    co_await p.t.all->query<int>("SELECT $1::int4", n);
+  });
+  p.proxy.refuse();
+  inserters all{p.t};
+  for (auto& each : all.start(20)) {
+    each.get();
+  }
+  CHECK(all.outcomes == texts(20, "done"));
+  p.t.run_out();
+  p.proxy.refuse(false);
+  p.t.ensure_usable();
+}
+
 TEST_CASE("a connection that is cut in a batch fails what was sent on it, and nothing else") {
   proxied p{{.connections = 1, .under_way = 8}};
   bool const warm = GENERATE(false, true);

@@ -111,6 +111,28 @@ TEST_CASE("an io_context that is destroyed in the middle of shared statements dr
   CHECK(there == 0);
 }
 
+TEST_CASE("an io_context that is destroyed before its shared connections") {
+  bool const in_the_middle = GENERATE(false, true);
+  shared_db t;
+  long long const number = support::unique_lock_number();
+  held_lock lock{number};
+  t.run_many(5, [&](int n) -> asio::awaitable<void> {
+    co_await t.all->execute("INSERT INTO t VALUES ($1)", n);
+  });
+  t.run_out();
+  std::vector<support::started<void>> waiting;
+  for (int n = 0; in_the_middle && n < 3; ++n) {
+    waiting.push_back(t.start_waiting(number));
+  }
+  t.run_until_blocked(in_the_middle ? 2 : 0);
+  t.io.reset();
+  CHECK(t.db.stats().primary.in_use == 0);
+  t.all.reset();
+  lock.release();
+  CHECK(t.here.count() == 5);
+  t.async_db::ensure_usable();
+}
+
 TEST_CASE("an io_context that is destroyed while shared statements wait for a connection") {
   shared_db t{{.connections = 2}, {.max_size = 1}};
   auto lease = std::optional{t.db.blocking().acquire()};
