@@ -225,6 +225,7 @@ class shared_line {
       acquiring_.reset();
     }
   }
+
   /// A connection. While there is none, statements go to a line that has one.
   pqscope::lease take_connection() {
     std::source_location where;
