@@ -44,8 +44,8 @@ struct shared_options {
 /// before his statement is sent.
 ///
 ///     pqscope::async::shared_connections lookups{db};
-///     auto u = (co_await lookups.query<user>("SELECT … WHERE id = $1", 7)).one();    // in many
-///     coroutines
+///     // in many coroutines
+///     auto u = (co_await lookups.query<user>("SELECT … WHERE id = $1", 7)).one();
 ///
 /// For many short statements at a time: two connections carry as many as dozens do that are leased
 /// one by one, since what comes at the same time goes to the server, and comes back, in one piece.
@@ -61,7 +61,9 @@ struct shared_options {
 /// others, and are for the caller not to use.
 ///
 /// Connections are taken from the pool while there is something to do, and go back at once when
-/// there is nothing, or when others wait for one.
+/// there is nothing, or when others wait for one. When some have been answered it looks for further
+/// answers for 20 µs before it sleeps, as long as that turns out to be worth it; or for as long as
+/// the pool's `spin` says.
 ///
 /// **Cancelling** a statement that has not been sent takes it back. One that was sent may be
 /// carried out; the caller goes on at once. If the server is still at it 50 ms later it is
