@@ -82,7 +82,8 @@ class core_relay {
   bool is_severed() const noexcept { return core_.gate_ && core_.gate_->is_severed(); }
 
   /// Adds a statement, which stays until it is taken or forgotten, its text and values with it.
-  /// False if it is not one for this: it has failed, or `goes_alone`. \throws std::bad_alloc
+  /// False if it is not one for this: it has failed, or `goes_alone`.
+  /// \throws std::bad_alloc for want of memory
   bool post(relayed_statement& which) {
     cached_statement* known = core_.cache_.find(which.text, which.parameters);
     if (known == nullptr) {
