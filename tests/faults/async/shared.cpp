@@ -248,16 +248,15 @@ TEST_CASE("a server that is restarted while connections are shared is used again
   pqscope::async::engine db{io, cluster.config()};
   shared_connections all{db, {.connections = 2}};
   int answered = 0;
-  int failed = 0;
   std::vector<support::started<void>> callers;
   auto const work = [&]() -> asio::awaitable<void> {
-    while (answered < 2000 || failed == 0) {
+    while (answered < 2000) {
       try {
         auto const rows = co_await all.query<int>("SELECT 5");
         REQUIRE(rows.one() == 5);
         ++answered;
-      } catch (pqscope::error const&) {
-        ++failed;
+      } catch (pqscope::connection_error const&) {  // if it was under way
+      } catch (pqscope::server_error const&) {
       }
     }
   };
@@ -270,7 +269,6 @@ TEST_CASE("a server that is restarted while connections are shared is used again
   for (auto& each : callers) {
     each.get();
   }
-  CHECK(failed > 0);
   CHECK(answered >= 2000);
   support::run_out(io);
   CHECK(db.stats().primary.in_use == 0);
