@@ -112,7 +112,9 @@ void run_until(asio::io_context& io, Condition condition) {
   bool const came = eventually(
       [&] {
         io.restart();
-        io.poll();
+        // not poll(), which does not return while there is always something to be run
+        for (int n = 0; n < 100 && io.poll_one() > 0; ++n) {
+        }
         return condition();
       },
       async_limit);
