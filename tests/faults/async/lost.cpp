@@ -1,7 +1,6 @@
 #include <pqscope/asio.hpp>
 #include <pqscope/error/commit_in_doubt.hpp>
 #include <pqscope/error/errors.hpp>
-#include <pqscope/testing/faulty_proxy.hpp>
 #include <pqscope/testing/temporary_cluster.hpp>
 #include <pqscope/transaction/resolve.hpp>
 
@@ -16,13 +15,13 @@
 #include <utility>
 #include <vector>
 
+#include "faults/async/proxy_in_front.hpp"
 #include "integration/async/async_db.hpp"
 
 using pqscope::commit_in_doubt;
 using pqscope::on_in_doubt;
 using pqscope::async::session;
 using pqscope::async::with_session;
-using pqscope::testing::faulty_proxy;
 using support::async_db;
 using support::held_lock;
 
@@ -32,19 +31,10 @@ using namespace std::chrono_literals;
 namespace {
 
 // An asynchronous engine behind a proxy, which is in front of the server of the tests.
-struct proxied {
-  support::scratch outside;
-  faulty_proxy proxy{outside.db()};
+struct proxied : support::proxy_in_front {
   async_db t;
 
-  explicit proxied(pqscope::engine_options options = {})
-      : t{[this](support::scratch const& in) {
-            auto to = in.db();
-            to.host = proxy.host();
-            to.port = proxy.port();
-            return to;
-          },
-          std::move(options)} {}
+  explicit proxied(pqscope::engine_options options = {}) : t{through(), std::move(options)} {}
 };
 
 asio::awaitable<void> insert_one(session& s) {

@@ -1,7 +1,6 @@
 #include <pqscope/asio.hpp>
 #include <pqscope/error/conditions.hpp>
 #include <pqscope/error/errors.hpp>
-#include <pqscope/testing/faulty_proxy.hpp>
 #include <pqscope/testing/temporary_cluster.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -17,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "faults/async/proxy_in_front.hpp"
 #include "integration/async/shared_db.hpp"
 #include "integration/pool/pool_db.hpp"
 #include "support/misbehaviours.hpp"
@@ -25,7 +25,6 @@ using pqscope::connection_lost;
 using pqscope::async::session;
 using pqscope::async::shared_connections;
 using pqscope::async::shared_options;
-using pqscope::testing::faulty_proxy;
 using support::held_lock;
 using support::shared_db;
 
@@ -35,19 +34,11 @@ using namespace std::chrono_literals;
 namespace {
 
 // Shared connections behind a proxy, which is in front of the server of the tests.
-struct proxied {
-  support::scratch outside;
-  faulty_proxy proxy{outside.db()};
+struct proxied : support::proxy_in_front {
   shared_db t;
 
   explicit proxied(shared_options options = {}, pqscope::pool_options pool = {})
-      : t{[this](support::scratch const& in) {
-            auto to = in.db();
-            to.host = proxy.host();
-            to.port = proxy.port();
-            return to;
-          },
-          options, std::move(pool)} {}
+      : t{through(), options, std::move(pool)} {}
 };
 
 // Callers who insert one row each, and what became of them.
@@ -248,9 +239,10 @@ TEST_CASE("a server that is restarted while connections are shared is used again
   pqscope::async::engine db{io, cluster.config()};
   shared_connections all{db, {.connections = 2}};
   int answered = 0;
+  bool restarted = false;
   std::vector<support::started<void>> callers;
   auto const work = [&]() -> asio::awaitable<void> {
-    while (answered < 2000) {
+    while (!restarted || answered < 2000) {
       try {
         auto const rows = co_await all.query<int>("SELECT 5");
         REQUIRE(rows.one() == 5);
@@ -265,6 +257,7 @@ TEST_CASE("a server that is restarted while connections are shared is used again
   }
   support::run_until(io, [&] { return answered > 100; });
   cluster.restart();
+  restarted = true;
   answered = 0;
   for (auto& each : callers) {
     each.get();

@@ -6,59 +6,9 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
 #include "integration/async/shared_db.hpp"
-
-namespace {
-
-thread_local std::size_t allocated = 0;
-
-void* allocate(std::size_t size) noexcept {
-  ++allocated;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  if (void* const memory = allocate(size)) {
-    return memory;
-  }
-  throw std::bad_alloc{};
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return allocate_or_throw(size);
-}
-void* operator new[](std::size_t size) {
-  return allocate_or_throw(size);
-}
-void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
-  return allocate(size);
-}
-void* operator new[](std::size_t size, std::nothrow_t const&) noexcept {
-  return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::nothrow_t const&) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::nothrow_t const&) noexcept {
-  std::free(memory);
-}
+#include "support/allocations.hpp"
 
 TEST_CASE("a shared statement allocates nothing once there have been some", "[no-valgrind]") {
   support::shared_db t{{.connections = 1}};
@@ -70,11 +20,11 @@ TEST_CASE("a shared statement allocates nothing once there have been some", "[no
       auto const rows = co_await t.all->query<int>("SELECT $1::int4", k);
       static_cast<void>(rows);
       if (n == 0 && k == rounds / 2) {
-        allocated = 0;
+        support::allocated = 0;
       }
     }
     if (n == 0) {
-      most = allocated;
+      most = support::allocated;
     }
   });
   INFO(most << " allocations in about " << callers * rounds / 2 << " statements");

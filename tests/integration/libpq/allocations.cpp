@@ -4,29 +4,14 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <pqscope/pqscope.hpp>
 #include <string>
 #include <string_view>
 
+#include "support/allocations.hpp"
 #include "support/database.hpp"
 
 namespace {
-
-thread_local std::size_t allocated = 0;
-
-void* allocate(std::size_t size) noexcept {
-  ++allocated;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  if (void* const memory = allocate(size)) {
-    return memory;
-  }
-  throw std::bad_alloc{};
-}
 
 /// Allocations of one call of `action`, once earlier calls have warmed things up.
 template <class Action>
@@ -34,43 +19,12 @@ std::size_t allocations_of(Action const& action) {
   for (int i = 0; i < 3; ++i) {
     action();
   }
-  std::size_t const before = allocated;
+  std::size_t const before = support::allocated;
   action();
-  return allocated - before;
+  return support::allocated - before;
 }
 
 }  // namespace
-
-void* operator new(std::size_t size) {
-  return allocate_or_throw(size);
-}
-void* operator new[](std::size_t size) {
-  return allocate_or_throw(size);
-}
-void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
-  return allocate(size);
-}
-void* operator new[](std::size_t size, std::nothrow_t const&) noexcept {
-  return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::nothrow_t const&) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::nothrow_t const&) noexcept {
-  std::free(memory);
-}
 
 TEST_CASE("the counter counts", "[no-valgrind]") {
   CHECK(allocations_of([] { std::string const text(1000, 'x'); }) == 1);
