@@ -78,8 +78,9 @@ struct shared_options {
 ///
 /// Observers are told of a statement that is carried out again once more.
 ///
-/// Thread-safe. Refers to its pool, or its engine, which outlives it and its operations. It may
-/// outlive its io_context: what is under way then is dropped, and it is of no use any more.
+/// Thread-safe; copies share the same connections. Refers to its pool, or its engine, which
+/// outlives it and its operations. It may outlive its io_context: what is under way then is
+/// dropped, and it is of no use any more.
 class shared_connections {
  public:
   using is_asynchronous = void;  ///< so that it is told from blocking ones

@@ -5,7 +5,9 @@
 #include <pqscope/async/completion.hpp>
 #include <pqscope/async/fiber.hpp>
 #include <pqscope/async/patient_watch.hpp>
+#include <pqscope/async/shared_list.hpp>
 #include <pqscope/async/shared_statement.hpp>
+#include <pqscope/async/unwanted_watch.hpp>
 #include <pqscope/connection/connection.hpp>
 #include <pqscope/connection/core_relay.hpp>
 #include <pqscope/connection/loops.hpp>
@@ -49,7 +51,7 @@ class shared_ground : public std::enable_shared_from_this<shared_ground> {
 
 /// Carries out statements of many callers on one connection of the pool at a time.
 ///
-/// There is a fiber for it while there are statements, and nothing of Asio's else: it takes a
+/// While there are statements it has a fiber, and nothing of Asio's otherwise: it takes a
 /// connection, posts what has come meanwhile, hands out what has been answered, and gives the
 /// connection back when there is nothing left to do, or others wait for one.
 class shared_line {
@@ -126,7 +128,6 @@ class shared_line {
 
   static constexpr std::chrono::milliseconds turn{10};    // before those who wait for a connection
   static constexpr std::chrono::seconds longest_turn{1};  // so that the pool can see to it
-  static constexpr std::chrono::milliseconds grace{50};   // for what nobody waits for any more
 
   /// Goes on with a line. Where Asio drops it instead its context has ended, and so has the line.
   class turn_of {
@@ -259,7 +260,8 @@ class shared_line {
   }
 
   /// A connection that others give back, or a new one. None once nobody waits for it any more, or
-  /// somebody's time is over, who is told so. \param for_others who came later
+  /// somebody's time is over, who is told so.
+  /// \param for_others those for whom it was wanted have gone to another line
   pqscope::lease wait_for_connection(bool for_others, std::source_location const& where) {
     acquire_options limits;
     std::uint64_t last = 0;
@@ -439,7 +441,7 @@ class shared_line {
       lock const held{ground_.mutex};
       posted_.remove(which);
       if (alone) {
-        alone_.push_back(which);
+        alone_.add_in_time(which);
       } else {
         waiting = release(which);
       }
@@ -463,35 +465,9 @@ class shared_line {
   void await(relay& through) {
     libpq::wait_for next = through.wait();
     next.until = pqscope::detail::least(next.until, end_of_first({&posted_, &queue_, &alone_}));
-    clock::time_point const since = through.unwanted_since();
-    if (since == libpq::never) {
-      unwanted_ = libpq::never;
-    } else {
-      if (since != unwanted_) {
-        unwanted_ = since;
-        pause_ = grace;
-        cancel_at_ = clock::now() + pause_;
-      }
-      next.until = pqscope::detail::least(next.until, cancel_at_);
-    }
+    next.until = pqscope::detail::least(next.until, unwanted_.due(through));
     fiber_->park(next, false);
-    if (next.until != libpq::never && clock::now() >= next.until) {
-      cancel_unwanted(through);
-    }
-  }
-
-  /// Ends on the server what nobody has waited for for long.
-  void cancel_unwanted(relay& through) {
-    if (through.unwanted_since() != unwanted_ || unwanted_ == libpq::never ||
-        clock::now() < cancel_at_) {
-      return;
-    }
-    if (pause_ > through.patience()) {
-      through.give_up();
-    } else if (through.cancel()) {
-      pause_ *= 2;
-      cancel_at_ = clock::now() + pause_;
-    }
+    unwanted_.look(through);
   }
 
   /// Ends those whose time is over; whether there were any.
@@ -655,9 +631,7 @@ class shared_line {
   clock::time_point since_{};
   clock::time_point look_at_{};
   patient_watch watch_{};
-  clock::time_point unwanted_ = libpq::never;
-  clock::time_point cancel_at_{};
-  std::chrono::milliseconds pause_ = grace;
+  unwanted_watch unwanted_{};
   bool gives_back_ = false;
 };
 
