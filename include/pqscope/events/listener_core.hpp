@@ -35,7 +35,7 @@ class listener_core {
       : options_{std::move(options)},
         board_{options_.connection.observer},
         reconnector_{watched(to), where} {
-    take_over(open_core(reconnector_.target(), options_.connection, where));
+    take_over(open_core(reconnector_.target(), options_.connection, where), {}, where);
   }
   listener_core(listener_core const&) = delete;
   listener_core& operator=(listener_core const&) = delete;
@@ -102,10 +102,7 @@ class listener_core {
         }
         break;
       }
-      if (!open_ && !reopen(bound, where)) {
-        break;
-      }
-      if (!receive(enough - arrived_.size(), bound, where)) {
+      if ((!open_ && !reopen(bound, where)) || !receive(enough - arrived_.size(), bound, where)) {
         break;
       }
     }
@@ -179,8 +176,10 @@ class listener_core {
     }
   }
 
-  void take_over(std::unique_ptr<connection_core> core) {
-    core->keeps_notifications = true;
+  void take_over(std::unique_ptr<connection_core> core, libpq::limit const& bound,
+                 std::source_location const& where) {
+    core->keeps_notifications = true;  // they can come right behind the answer to LISTEN
+    listen_again(*core, bound, where);
     open_.emplace(connection::of(std::move(core)));
   }
 
@@ -231,8 +230,7 @@ class listener_core {
   bool reopen(libpq::limit const& bound, std::source_location const& where) {
     auto const never = [](std::string_view) { return false; };
     auto const take = [&](std::unique_ptr<connection_core> core, libpq::limit const& all) {
-      listen_again(*core, all, where);
-      take_over(std::move(core));
+      take_over(std::move(core), all, where);
     };
     if (!reconnector_.go_on(options_, board_.watcher, bound, never, take, where)) {
       return false;

@@ -12,6 +12,8 @@
 #include "support/database.hpp"
 #include "support/ensure_usable.hpp"
 #include "support/eventually.hpp"
+#include "support/scripted_server.hpp"
+#include "support/wire.hpp"
 
 using namespace std::chrono_literals;
 using pqscope::listener;
@@ -163,4 +165,20 @@ TEST_CASE("a server that refuses the new connection is heard, and asked again la
   }
   watched.in.close();
   outside.execute("DROP DATABASE " + name + " WITH (FORCE)");
+}
+
+TEST_CASE("what is notified right behind the LISTEN of a new connection is not lost") {
+  namespace wire = support::wire;
+  std::string const listens = wire::command_complete("LISTEN") + wire::ready_for_query();
+  support::script plot;
+  plot.answer_to("LISTEN", {listens, support::then::close});
+  plot.answer_to("LISTEN", {listens + wire::notification(7, "jobs", "at once")});
+  support::scripted_server const server{plot};
+  watched_listener watched{pqscope::config::from_conninfo(server.conninfo())};
+  watched.in.listen("jobs");
+  auto const got = watched.in.wait_for(10s);
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].payload == "at once");
+  CHECK(got[0].after_gap);
+  CHECK(watched.gaps.size() == 1);
 }
