@@ -186,38 +186,38 @@ class listener_core {
   /// Waits for notifications; false where the limit has ended it.
   bool receive(std::size_t enough, libpq::limit const& bound, std::source_location const& where) {
     connection_core& core = open_->core_for(where);
-    std::vector<libpq::notify_handle> fresh;
     bool lost = false;
     libpq::drive_result drove{};
     {
       core_use const use{core, where};
-      libpq::notification_wait<> operation{core.handle(), fresh, enough};
+      libpq::notification_wait<> operation{core.handle(), fresh_, enough};
       drove = libpq::drive(operation, bound);
       lost = operation.lost();
     }
-    for (libpq::notify_handle const& each : fresh) {
+    lost ? lose(where) : keep_fresh();
+    return lost || drove == libpq::drive_result::done;
+  }
+
+  /// Has the next wait hand out what has come.
+  void keep_fresh() {
+    for (libpq::notify_handle const& each : fresh_) {
       libpq::notification_text const text = libpq::read_notification(each);
       arrived_.push_back({.channel = text.channel,
                           .payload = text.payload,
                           .pid = text.pid,
                           .after_gap = std::exchange(missing_, false)});
     }
-    if (lost) {
-      lose(where);
-    }
-    return lost || drove == libpq::drive_result::done;
+    fresh_.clear();
   }
 
   /// The connection is gone.
   void lose(std::source_location const& where) {
     connection_core& core = open_->core_for(where);
-    gap_ = {};
-    if (auto const& words = core.notices().last_words) {
-      gap_.reason = words->message;
-      gap_.sqlstate = words->sqlstate;
-    } else {
-      gap_.reason = libpq::error_text(core.handle());
-    }
+    auto const& words = core.notices().last_words;
+    gap_ = {.reason = words ? words->message : std::string{libpq::error_text(core.handle())},
+            .sqlstate = words ? words->sqlstate : std::string{}};
+    libpq::notification_wait<>{core.handle(), fresh_, 0}.resume();  // what came before the end
+    keep_fresh();
     open_.reset();
     missing_ = true;
     reconnector_.lost();
@@ -262,6 +262,7 @@ class listener_core {
   notice_board board_;
   reconnector reconnector_;
   std::vector<std::string> channels_;
+  std::vector<libpq::notify_handle> fresh_;  // of the connection, not in `arrived_` yet
   std::vector<notification> arrived_;
   std::optional<connection> open_;
   bool closed_ = false;

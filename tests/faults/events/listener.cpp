@@ -1,5 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <pqscope/connection/connection.hpp>
+#include <pqscope/error/conditions.hpp>
 #include <pqscope/events/listener.hpp>
 #include <pqscope/testing/faulty_proxy.hpp>
 #include <pqscope/testing/temporary_cluster.hpp>
@@ -165,6 +167,35 @@ TEST_CASE("a server that refuses the new connection is heard, and asked again la
   }
   watched.in.close();
   outside.execute("DROP DATABASE " + name + " WITH (FORCE)");
+}
+
+TEST_CASE("what has come before a connection is found lost by LISTEN or UNLISTEN is handed out") {
+  namespace wire = support::wire;
+  bool const listens = GENERATE(true, false);
+  std::string const command = listens ? "LISTEN \"other\"" : "UNLISTEN";
+  std::string const done = wire::command_complete("LISTEN") + wire::ready_for_query();
+  support::script plot;
+  plot.answer_to("LISTEN \"jobs\"", {done});
+  plot.answer_to(command,
+                 {wire::notification(7, "jobs", "first") + wire::notification(7, "jobs", "second"),
+                  support::then::close});
+  support::scripted_server server{plot};
+  watched_listener watched{pqscope::config::from_conninfo(server.conninfo())};
+  watched.in.listen("jobs");
+  listens ? watched.in.listen("other") : watched.in.unlisten("jobs");
+  CHECK(watched.lost == 1);
+  auto const got = watched.in.wait_for(10s);
+  REQUIRE(got.size() == 2);
+  CHECK(got[0].payload == "first");
+  CHECK_FALSE(got[0].after_gap);
+  CHECK(got[1].payload == "second");
+  if (listens) {
+    CHECK(watched.gaps.size() == 1);
+    server.say(wire::notification(7, "other", "third"));
+    auto const next = watched.in.wait_for(10s);
+    REQUIRE(next.size() == 1);
+    CHECK(next[0].after_gap);
+  }
 }
 
 TEST_CASE("what is notified right behind the LISTEN of a new connection is not lost") {
