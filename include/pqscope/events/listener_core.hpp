@@ -74,7 +74,6 @@ class listener_core {
     if (found == channels_.end()) {
       return;
     }
-    channels_.erase(found);
     if (open_) {
       try {
         open_->core_for(where).control(text.c_str(), where, statement_origin::caller);
@@ -85,6 +84,7 @@ class listener_core {
         lose(where);
       }
     }
+    channels_.erase(found);
   }
 
   std::vector<notification> wait(libpq::clock::time_point until, wait_options const& options,

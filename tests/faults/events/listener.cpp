@@ -198,6 +198,21 @@ TEST_CASE("what has come before a connection is found lost by LISTEN or UNLISTEN
   }
 }
 
+TEST_CASE("a channel whose UNLISTEN has failed is still listened to") {
+  namespace wire = support::wire;
+  support::scripted_server server;
+  server.answer_to("UNLISTEN", {wire::error_response("ERROR", "57014",
+                                                     "canceling statement due to user request") +
+                                wire::ready_for_query()});
+  watched_listener watched{pqscope::config::from_conninfo(server.conninfo())};
+  watched.in.listen("jobs");
+  CHECK_THROWS_AS(watched.in.unlisten("jobs"), pqscope::query_canceled);
+  CHECK(watched.in.channels() == std::vector<std::string>{"jobs"});
+  watched.in.unlisten("jobs");
+  CHECK(watched.in.channels().empty());
+  CHECK(watched.lost == 0);
+}
+
 TEST_CASE("what is notified right behind the LISTEN of a new connection is not lost") {
   namespace wire = support::wire;
   std::string const listens = wire::command_complete("LISTEN") + wire::ready_for_query();
