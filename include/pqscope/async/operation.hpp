@@ -86,19 +86,28 @@ auto run_on(std::shared_ptr<fiber> on, Function function, std::source_location w
 #pragma GCC diagnostic pop
 #endif
 
-/// A call that nobody waits for, with its task.
+/// A call that nobody waits for, with its task. Gives the fiber up if it goes before the call has
+/// ended.
 template <class Function>
 class detached_call {
  public:
-  explicit detached_call(Function function)
-      : state_{std::make_unique<state>(std::move(function))} {}
+  detached_call(fiber& on, Function function)
+      : state_{std::make_unique<state>(on, std::move(function))} {}
   fiber_task task() noexcept { return state_->task.task(); }
   /// Called when it has returned.
   void operator()() const noexcept {}
 
  private:
   struct state {
-    explicit state(Function&& of) : function{std::move(of)} {}
+    state(fiber& where, Function&& of) : on{where}, function{std::move(of)} {}
+    state(state const&) = delete;
+    state& operator=(state const&) = delete;
+    ~state() {
+      if (task.begun() && !task.ended()) {
+        on.abandon();
+      }
+    }
+    fiber& on;
     Function function;
     call<Function> task{function};
   };
@@ -114,7 +123,7 @@ void run_detached(std::shared_ptr<fiber> const& on, Function function) noexcept 
   }
   std::uint64_t const issued = on->issued();
   try {
-    detached_call<Function> all{std::move(function)};
+    detached_call<Function> all{*on, std::move(function)};
     fiber_task const task = all.task();
     on->async_run(task, std::move(all));
   } catch (...) {

@@ -19,7 +19,9 @@
 #include "integration/async/async_db.hpp"
 
 using pqscope::commit_in_doubt;
+using pqscope::connection_lost;
 using pqscope::on_in_doubt;
+using pqscope::async::listener;
 using pqscope::async::session;
 using pqscope::async::with_session;
 using support::async_db;
@@ -42,6 +44,24 @@ asio::awaitable<void> insert_one(session& s) {
 }
 
 }  // namespace
+
+TEST_CASE("an io_context that is destroyed while a session that went is rolled back") {
+  proxied p;
+  if (GENERATE(false, true)) {
+    asio::steady_timer const older_than_any_session{*p.t.io};
+  }
+  p.t.run([&]() -> asio::awaitable<void> {
+    auto s = p.t.db.begin();
+    co_await s.execute("INSERT INTO t VALUES (1)");
+    p.proxy.stall();
+  });
+  CHECK(p.t.db.stats().primary.in_use == 1);
+  p.t.io.reset();
+  CHECK(p.t.db.stats().primary.in_use == 0);
+  p.proxy.resume();
+  p.t.ensure_usable();
+  CHECK(p.t.here.count() == 0);
+}
 
 TEST_CASE("an asynchronous COMMIT whose answer is lost is in doubt, and can be resolved") {
   bool const carried_out = GENERATE(false, true);
