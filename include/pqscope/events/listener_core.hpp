@@ -169,7 +169,7 @@ class listener_core {
                              .stop = options_.connection.stop};
     if (!reopen(bound, where)) {
       std::string const message = lost_message() + "; there is no other one yet";
-      if (bound.stop.stop_requested()) {
+      if (bound.stop.stop_requested() || !bound.expired()) {  // a fiber was interrupted
         throw operation_cancelled(message, false, where);
       }
       throw deadline_exceeded(message, false, where);

@@ -63,6 +63,30 @@ TEST_CASE("an io_context that is destroyed while a session that went is rolled b
   CHECK(p.t.here.count() == 0);
 }
 
+TEST_CASE("a LISTEN that is cancelled while there is no connection says so") {
+  support::proxy_in_front p;
+  asio::io_context io;
+  bool lost = false;
+  pqscope::listener_options options;
+  options.on_lost = [&](connection_lost const&) { lost = true; };
+  auto in = support::run(io, [&] {
+    return listener::open(io.get_executor(), p.through()(p.outside), std::move(options));
+  });
+  std::string const channel = support::unique_name("jobs");
+  support::run(io, [&] { return in.listen(channel); });
+  p.proxy.cut_all();
+  p.proxy.stall();
+  asio::cancellation_signal signal;
+  auto other = support::start(io, [&] { return in.listen(channel + "2"); }, signal.slot());
+  support::run_until(io, [&] { return lost; });
+  signal.emit(asio::cancellation_type::terminal);
+  CHECK_THROWS_AS(other.get(), pqscope::operation_cancelled);
+  p.proxy.resume();
+  support::run(io, [&] { return in.listen(channel + "2"); });
+  p.outside.outside.execute("NOTIFY " + channel + ", 'back'");
+  CHECK(support::run(io, [&] { return in.wait_for(10s); }).size() == 1);
+}
+
 TEST_CASE("an asynchronous COMMIT whose answer is lost is in doubt, and can be resolved") {
   bool const carried_out = GENERATE(false, true);
   proxied p;
