@@ -43,7 +43,7 @@ class lease : public detail::scope<lease> {
   /// Gives the connection back now, and completes when the pool has it.
   operation<void> release(std::source_location where = std::source_location::current()) {
     behind(where);
-    auto end = [held = std::move(held_), left = left()] {
+    auto end = [held = held_, left = left()] {
       left->leave();
       held->of.release();
     };

@@ -321,6 +321,36 @@ TEST_CASE("an asynchronous lease is used, given back, and given back when it goe
   t.ensure_usable();
 }
 
+TEST_CASE("an asynchronous lease whose release does not begin keeps its connection") {
+  async_db t{{.pool = {.max_size = 1}}};
+  long long const number = support::unique_lock_number();
+  held_lock lock{number};
+  t.run([&]() -> asio::awaitable<void> {
+    auto conn = co_await t.db.acquire();
+    static_cast<void>(conn.release());
+    CHECK(t.db.stats().primary.in_use == 1);
+    bool answered = false;
+    conn.execute("SELECT pg_advisory_xact_lock($1)", number)(
+        [&](std::exception_ptr failure, pqscope::result const&) { answered = failure == nullptr; });
+    bool refused = false;
+    try {
+      co_await conn.release();
+    } catch (pqscope::connection_busy const&) {
+      refused = true;
+    }
+    CHECK(refused);
+    lock.release();
+    while (!answered) {
+      co_await asio::post(*t.io, asio::use_awaitable);
+    }
+    co_await conn.execute("INSERT INTO t VALUES (1)");
+    co_await conn.release();
+    CHECK(t.db.stats().primary.in_use == 0);
+  });
+  CHECK(t.here.ids() == texts{"1"});
+  t.ensure_usable();
+}
+
 TEST_CASE("a connection that comes back from an asynchronous lease heeds no cancellation of its") {
   async_db t{{.pool = {.max_size = 1}}};
   long long const number = support::unique_lock_number();
