@@ -541,6 +541,9 @@ class shared_line {
         next = alone_.take_first();
         if (next != nullptr) {
           next->stops.emplace();
+          if (next->interrupted && !next->answer) {  // while it was under way
+            next->stops->request_stop();
+          }
         }
         alone_now_ = next;
       }

@@ -8,10 +8,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,7 @@ using pqscope::deadline_exceeded;
 using pqscope::operation_cancelled;
 using pqscope::async::session;
 using pqscope::async::shared_connections;
+using support::async_db;
 using support::held_lock;
 using support::shared_db;
 
@@ -287,6 +290,47 @@ TEST_CASE("a statement that is carried out by itself can be cancelled") {
   CHECK(t.here.count() == 1);
   CHECK(t.seen.connects() == 1);
   t.ensure_usable();
+}
+
+TEST_CASE("who is cancelled while his statement turns out to be asked for again goes on as well") {
+  // The statement's end is told in one thread, and has another one cancel it meanwhile.
+  struct cancels : pqscope::observer {
+    asio::io_context& io;
+    asio::cancellation_signal signal;
+    bool done = false;
+    explicit cancels(asio::io_context& on) : io{on} {}
+    void statement_ended(pqscope::statement_event const& event) override {
+      if (event.sqlstate == "26000" && !std::exchange(done, true)) {
+        std::latch cancelled{1};
+        asio::post(io, [&] {
+          signal.emit(asio::cancellation_type::terminal);
+          asio::post(io, [&] { cancelled.count_down(); });
+        });
+        cancelled.wait();
+      }
+    }
+  };
+  async_db t;
+  cancels watches{*t.io};
+  pqscope::async::engine db{*t.io, t.here.db(), {.pool = {.max_size = 1}, .observer = &watches}};
+  shared_connections all{db, {.connections = 1}};
+  long long const number = support::unique_lock_number();
+  auto const work = [&]() -> asio::awaitable<void> {
+    co_await all.execute("SELECT pg_advisory_xact_lock($1)", number);
+  };
+  t.run(work);
+  t.run_out();
+  db.blocking().acquire()->execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+  held_lock lock{number};
+  auto waits = t.start(work, watches.signal.slot());
+  t.io->restart();
+  std::jthread other{[&] { t.io->run(); }};
+  t.io->run_for(support::async_limit);
+  lock.release();
+  other.join();
+  CHECK_THROWS_AS(waits.get(), operation_cancelled);
+  CHECK(t.blocked() == 0);
+  support::ensure_usable(*db.blocking().acquire());
 }
 
 TEST_CASE("a statement that is to be carried out by itself is taken back before that") {
