@@ -51,8 +51,8 @@ class listener_core {
     try {
       open_->core_for(where).control(text.c_str(), where, statement_origin::caller);
       channels_.emplace_back(channel);
-    } catch (error const&) {
-      if (!options_.reconnect || open_->status() != connection_status::broken) {
+    } catch (error const& failure) {
+      if (!options_.reconnect || failure.connection_usable()) {
         throw;
       }
       lose(where);
@@ -77,8 +77,8 @@ class listener_core {
     if (open_) {
       try {
         open_->core_for(where).control(text.c_str(), where, statement_origin::caller);
-      } catch (error const&) {
-        if (open_->status() != connection_status::broken) {
+      } catch (error const& failure) {
+        if (failure.connection_usable()) {
           throw;
         }
         lose(where);

@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <pqscope/connection/connection.hpp>
@@ -9,6 +12,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/database.hpp"
@@ -211,6 +215,42 @@ TEST_CASE("a channel whose UNLISTEN has failed is still listened to") {
   watched.in.unlisten("jobs");
   CHECK(watched.in.channels().empty());
   CHECK(watched.lost == 0);
+}
+
+TEST_CASE("a forked child is refused by a listener, whose parent misses nothing") {
+  std::string const channel = support::unique_name("jobs");
+  watched_listener watched{support::test_config()};
+  watched.in.listen(channel);
+  pqscope::connection db{support::test_config()};
+  db.notify(channel, "for the parent");
+  pid_t const child = ::fork();
+  if (child == 0) {
+    int refused = 0;
+    for (int way = 0; way < 3; ++way) {
+      try {
+        way == 0   ? watched.in.listen("other")
+        : way == 1 ? watched.in.unlisten(channel)
+                   : static_cast<void>(watched.in.wait_for(0s));
+      } catch (pqscope::usage_error const&) {
+        ++refused;
+      } catch (...) {
+        break;
+      }
+    }
+    {
+      listener const gone = std::move(watched.in);
+    }
+    ::_exit(refused);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 3);
+  auto const got = watched.in.wait_for(10s);
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].payload == "for the parent");
+  CHECK(watched.lost == 0);
+  ensure_usable(db);
 }
 
 TEST_CASE("what is notified right behind the LISTEN of a new connection is not lost") {
