@@ -28,6 +28,18 @@ struct fiber_task {
   void* on = nullptr;
 };
 
+/// Who has something to see to at times of its own, whatever its fiber waits for.
+class fiber_chores {
+ public:
+  /// Does what is due; on the fiber, in the middle of a wait.
+  virtual void see_to() noexcept = 0;
+  /// When there will be something to do, if nobody has the fiber look before.
+  virtual libpq::clock::time_point due() noexcept = 0;
+
+ protected:
+  ~fiber_chores() = default;
+};
+
 /// Runs blocking code so that it does not block: where that waits, the fiber is left, and gone on
 /// with once Asio says that the socket is ready or the time has come.
 ///
@@ -86,6 +98,8 @@ class fiber final : public libpq::waiter,
       next.release()->complete();
     }
   }
+  /// Has its waits see to something; null for nothing. Not those of `park`.
+  void set_chores(fiber_chores* chores) noexcept { chores_ = chores; }
   /// How deep it serves. On the fiber.
   unsigned depth() const noexcept { return depth_; }
   /// How many tasks there have been.
@@ -162,6 +176,11 @@ class fiber final : public libpq::waiter,
       }
       request_ = request;
       request_.until = request.until < bound.deadline ? request.until : bound.deadline;
+      if (chores_ != nullptr) {
+        chores_->see_to();
+        auto const due = chores_->due();
+        request_.until = due < request_.until ? due : request_.until;
+      }
       heeds_ = heeds;
       {
         std::optional<std::stop_callback<waker>> on_stop;
@@ -432,6 +451,7 @@ class fiber final : public libpq::waiter,
   asio::posix::stream_descriptor socket_;  // assigned while waiting for it only
   asio::steady_timer timer_;
   std::optional<fiber_context> context_;
+  fiber_chores* chores_ = nullptr;
   fiber_task task_;
   completion_ptr completion_;
   libpq::wait_for request_;  // of the wait

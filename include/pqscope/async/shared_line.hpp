@@ -54,7 +54,7 @@ class shared_ground : public std::enable_shared_from_this<shared_ground> {
 /// While there are statements it has a fiber, and nothing of Asio's otherwise: it takes a
 /// connection, posts what has come meanwhile, hands out what has been answered, and gives the
 /// connection back when there is nothing left to do, or others wait for one.
-class shared_line {
+class shared_line final : private fiber_chores {
  public:
   explicit shared_line(shared_ground& of) noexcept : ground_{of} {}
   shared_line(shared_line const&) = delete;
@@ -158,6 +158,7 @@ class shared_line {
   void start(std::shared_ptr<shared_ground> of) {
     if (fiber_ == nullptr) {
       auto made = std::make_shared<fiber>(ground_.executor);
+      made->set_chores(this);
       lock const held{ground_.mutex};
       fiber_ = std::move(made);
     }
@@ -467,7 +468,26 @@ class shared_line {
     next.until = pqscope::detail::least(next.until, end_of_first({&posted_, &queue_, &alone_}));
     next.until = pqscope::detail::least(next.until, unwanted_.due(through));
     fiber_->park(next, false);
+    through_ = &through;
     unwanted_.look(through);
+    through_ = nullptr;
+  }
+
+  void see_to() noexcept override {
+    {
+      lock const held{ground_.mutex};
+      told_ = false;
+    }
+    if (through_ != nullptr) {
+      expire(posted_, through_);
+      forget_interrupted(*through_);
+    }
+    expire(queue_, nullptr);
+    expire(alone_, nullptr);
+  }
+  clock::time_point due() noexcept override {
+    return through_ != nullptr ? end_of_first({&posted_, &queue_, &alone_})
+                               : end_of_first({&queue_, &alone_});
   }
 
   /// Ends those whose time is over; whether there were any.
@@ -636,6 +656,7 @@ class shared_line {
   patient_watch watch_{};
   unwanted_watch unwanted_{};
   bool gives_back_ = false;
+  relay* through_ = nullptr;  // while a cancel is waited for
 };
 
 }  // namespace pqscope::async::detail

@@ -39,7 +39,20 @@ struct proxied : support::proxy_in_front {
 
   explicit proxied(shared_options options = {}, pqscope::pool_options pool = {})
       : t{through(), options, std::move(pool)} {}
+
+  // Runs until the server has been asked to cancel what nobody waits for, which is soon.
+  void run_into_cancel() {
+    auto const until = std::chrono::steady_clock::now() + 200ms;
+    support::run_until(*t.io, [&] { return std::chrono::steady_clock::now() >= until; });
+  }
 };
+
+// One whose connections give the server much time to react to a cancel request.
+pqscope::pool_options patient() {
+  return {.after_connect = [](pqscope::connection& made) {
+    made.core_for({}).patience.recovery = 60s;
+  }};
+}
 
 // Callers who insert one row each, and what became of them.
 struct inserters {
@@ -310,6 +323,52 @@ TEST_CASE("who is cancelled goes on at once though the server has fallen silent"
   wait_for_all(callers);
   all.check();
   CHECK(all.count("done") == 6);
+  p.t.ensure_usable();
+}
+
+TEST_CASE("nobody is late while the server is asked in vain to cancel something") {
+  proxied p{{.connections = 1, .deadline = 2s}, patient()};
+  p.t.run([&]() -> asio::awaitable<void> { co_await p.t.all->execute("SELECT 1"); });
+  p.t.run_out();
+  p.proxy.stall();
+  asio::cancellation_signal signals[2];
+  std::vector<support::started<void>> cancelled;
+  for (auto& each : signals) {
+    cancelled.push_back(p.t.start(
+        [&]() -> asio::awaitable<void> { co_await p.t.all->execute("INSERT INTO t VALUES (100)"); },
+        each.slot()));
+  }
+  auto sent = p.t.start_insert(101);
+  p.t.turn();
+  auto const begun = std::chrono::steady_clock::now();
+  signals[0].emit(asio::cancellation_type::terminal);
+  CHECK_THROWS_AS(cancelled[0].get(), pqscope::operation_cancelled);
+  p.run_into_cancel();
+  auto not_sent = p.t.start_insert(102);
+  signals[1].emit(asio::cancellation_type::terminal);
+  CHECK_THROWS_AS(cancelled[1].get(), pqscope::operation_cancelled);
+  CHECK_THROWS_AS(sent.get(), pqscope::deadline_exceeded);
+  CHECK_THROWS_AS(not_sent.get(), pqscope::deadline_exceeded);
+  CHECK(std::chrono::steady_clock::now() - begun < 20s);
+  p.proxy.resume();
+  p.t.ensure_usable();
+}
+
+TEST_CASE("nobody is late while what is carried out by itself is cancelled in vain") {
+  proxied p{{.connections = 1, .deadline = 400ms}, patient()};
+  p.t.run([&]() -> asio::awaitable<void> { co_await p.t.all->execute("SELECT 1"); });
+  p.t.run_out();
+  p.proxy.stall();
+  auto const begun = std::chrono::steady_clock::now();
+  auto alone = p.t.start([&]() -> asio::awaitable<void> {
+    co_await p.t.all->execute("DO $$ BEGIN INSERT INTO t VALUES (1); END $$");
+  });
+  p.t.turn();
+  auto behind = p.t.start_insert(2);
+  CHECK_THROWS_AS(behind.get(), pqscope::deadline_exceeded);
+  CHECK(std::chrono::steady_clock::now() - begun < 10s);
+  p.proxy.resume();
+  alone.wait();
   p.t.ensure_usable();
 }
 
