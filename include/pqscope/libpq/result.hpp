@@ -34,8 +34,6 @@ class result_view {
   }
   /// OID of a column's type; domains show as their base type.
   unsigned column_type(int column) const noexcept { return PQftype(result_, column); }
-  /// Type modifier of a column, -1 for none.
-  int column_modifier(int column) const noexcept { return PQfmod(result_, column); }
   /// OID of the table a column comes from, 0 where it is computed.
   unsigned column_table(int column) const noexcept { return PQftable(result_, column); }
   /// Number of such a column in its table, counted from 1, negative for system columns; else 0.

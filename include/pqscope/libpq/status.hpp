@@ -14,28 +14,16 @@ namespace pqscope::libpq {
 
 /// Where the server says a connection stands in its transaction.
 enum class transaction_state : unsigned char {
-  idle,     ///< outside any transaction
-  active,   ///< a statement is being carried out
-  open,     ///< inside a transaction
-  failed,   ///< inside a transaction in which a statement failed: only its end is possible
-  unknown,  ///< the connection is bad, or the server sent nonsense
+  idle = PQTRANS_IDLE,        ///< outside any transaction
+  active = PQTRANS_ACTIVE,    ///< a statement is being carried out
+  open = PQTRANS_INTRANS,     ///< inside a transaction
+  failed = PQTRANS_INERROR,   ///< inside one in which a statement failed: only its end is possible
+  unknown = PQTRANS_UNKNOWN,  ///< the connection is bad, or the server sent nonsense
 };
 
 /// The transaction state of the last ReadyForQuery, or `active` while one is awaited.
 inline transaction_state state_of(connection_handle const& connection) noexcept {
-  switch (PQtransactionStatus(connection.get())) {
-    case PQTRANS_IDLE:
-      return transaction_state::idle;
-    case PQTRANS_ACTIVE:
-      return transaction_state::active;
-    case PQTRANS_INTRANS:
-      return transaction_state::open;
-    case PQTRANS_INERROR:
-      return transaction_state::failed;
-    case PQTRANS_UNKNOWN:
-      break;
-  }
-  return transaction_state::unknown;
+  return static_cast<transaction_state>(PQtransactionStatus(connection.get()));
 }
 
 /// Whether a connection is in pipeline mode, where nothing else than pipelines works.

@@ -36,23 +36,12 @@ namespace detail {
 
 /// The BEGIN statement that options come to.
 inline std::string begin_text(transaction_options const& options) {
+  constexpr char const* levels[] = {"READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ",
+                                    "SERIALIZABLE"};
   std::string text = "BEGIN";
   if (options.isolation) {
     text += " ISOLATION LEVEL ";
-    switch (*options.isolation) {
-      case isolation::read_uncommitted:
-        text += "READ UNCOMMITTED";
-        break;
-      case isolation::read_committed:
-        text += "READ COMMITTED";
-        break;
-      case isolation::repeatable_read:
-        text += "REPEATABLE READ";
-        break;
-      case isolation::serializable:
-        text += "SERIALIZABLE";
-        break;
-    }
+    text += levels[static_cast<unsigned>(*options.isolation)];
   }
   if (options.access) {
     text += *options.access == access::read_only ? " READ ONLY" : " READ WRITE";

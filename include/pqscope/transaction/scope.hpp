@@ -64,13 +64,10 @@ class scope {
   }
 
   bool active() const noexcept { return state_ != nullptr && !state_->gone; }
-  /// Whether the transaction has ended without this scope's doing, perhaps with its connection.
-  bool gone() const noexcept { return state_ != nullptr && state_->gone; }
   /// Whether it ended with a commit that the server confirmed; also while its hooks run.
   bool committed() const noexcept { return committed_; }
   /// For a commit that was in doubt, once it is known to have happened.
   void mark_committed() noexcept { committed_ = true; }
-  bool is_nested() const noexcept { return state_ != nullptr && state_->outer != nullptr; }
   hooks& hooks_for(std::source_location const& where) {
     use(where);
     return state_->hooks;
