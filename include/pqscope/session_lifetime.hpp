@@ -169,7 +169,7 @@ inline void session::finish(std::source_location const& where) {
   try {
     scope_.commit(where);
   } catch (commit_in_doubt const& doubt) {
-    objects_kept_ = true;
+    kept_ = objects_kept_ = true;
     if (options_.on_in_doubt != on_in_doubt::resolve || source_ == nullptr ||
         source_->target() == nullptr) {
       release();
@@ -207,6 +207,7 @@ inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_loca
       detail::hooks::run(std::move(undecided.after_commit));
       return;
     case resolution::aborted:
+      kept_ = false;
       detail::hooks::run(std::move(undecided.after_rollback));
       throw connection_lost(
           "the connection was lost while COMMIT was on its way; the server says "
@@ -264,14 +265,17 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
   queue_changes(where);
   try {
     scope_.prepare(gid, where);
+  } catch (commit_in_doubt const&) {
+    kept_ = objects_kept_ = true;
+    release();
+    throw;
   } catch (...) {
     if (!scope_.active()) {
       release_undone();
     }
     throw;
   }
-  kept_ = true;
-  objects_kept_ = true;
+  kept_ = objects_kept_ = true;
   release();
 }
 

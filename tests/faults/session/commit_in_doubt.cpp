@@ -141,6 +141,47 @@ TEST_CASE("commit() in the work finds out as well") {
   CHECK(d.here.count() == 1);
 }
 
+TEST_CASE("work whose own commit() was in doubt is not run again, whatever it throws then") {
+  bool const carried_out = GENERATE(false, true);
+  doubtful d;
+  d.lose_commit(carried_out);
+  CHECK_THROWS_AS(with_session(d.proxy.config(), {.retry = {.attempts = 5, .base_delay = 1ms}},
+                               [&](session& s) {
+                                 d.work()(s);
+                                 try {
+                                   s.commit();
+                                 } catch (commit_in_doubt const&) {
+                                   throw connection_lost("the log cannot be written either");
+                                 }
+                               }),
+                  connection_lost);
+  CHECK(d.calls == 1);
+  CHECK(d.hooks.empty());
+  CHECK(d.here.count() == (carried_out ? 1 : 0));
+}
+
+TEST_CASE("work whose own prepare() was in doubt is not run again, whatever it throws then") {
+  bool const carried_out = GENERATE(false, true);
+  doubtful d;
+  std::string const gid = support::unique_name("gid");
+  carried_out ? d.proxy.cut_after("PREPARE") : d.proxy.cut_before("PREPARE");
+  CHECK_THROWS_AS(with_session(d.proxy.config(), {.retry = {.attempts = 5, .base_delay = 1ms}},
+                               [&](session& s) {
+                                 d.work()(s);
+                                 try {
+                                   s.prepare(gid);
+                                 } catch (commit_in_doubt const&) {
+                                   throw connection_lost("the log cannot be written either");
+                                 }
+                               }),
+                  connection_lost);
+  CHECK(d.calls == 1);
+  CHECK(d.hooks.empty());
+  if (carried_out) {
+    d.here.outside.execute("ROLLBACK PREPARED '" + gid + "'");
+  }
+}
+
 TEST_CASE("what happens to a transaction nobody asked the id of stays in doubt") {
   doubtful d;
   d.lose_commit(true);
