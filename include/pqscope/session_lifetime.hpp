@@ -192,6 +192,7 @@ inline void session::finish(std::source_location const& where) {
 inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_location const& where) {
   detail::hooks undecided = scope_.take_hooks();
   config const target = *source_->target();
+  auto const objects = shared_ != nullptr ? shared_->unit : nullptr;
   release();
   libpq::limit const bound{
       .deadline = deadline_.value_or(detail::time_after(std::chrono::seconds{10})),
@@ -208,6 +209,9 @@ inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_loca
       return;
     case resolution::aborted:
       kept_ = false;
+      if (objects != nullptr) {
+        objects->undo();
+      }
       detail::hooks::run(std::move(undecided.after_rollback));
       throw connection_lost(
           "the connection was lost while COMMIT was on its way; the server says "

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "integration/mapping_objects/shelf.hpp"
 #include "integration/session/scratch.hpp"
 #include "support/eventually.hpp"
 
@@ -127,6 +128,34 @@ TEST_CASE("a COMMIT that did not arrive is a lost connection where there is no f
   CHECK(d.calls == 1);
   CHECK(d.hooks == std::vector<std::string>{"rolled back"});
   CHECK(d.here.count() == 0);
+}
+
+TEST_CASE("objects of a session whose COMMIT did not arrive are as they were before it") {
+  bool const carried_out = GENERATE(false, true);
+  support::shelf here;
+  faulty_proxy proxy{here.db()};
+  pqscope::connection conn{proxy.config()};
+  conn.execute("INSERT INTO authors (name) VALUES ('a')");
+  pqscope::tracked<support::author> changed;
+  pqscope::tracked<support::author> added;
+  auto const run = [&] {
+    with_session(conn, {.on_in_doubt = on_in_doubt::resolve}, [&](session& s) {
+      changed = s.get<support::author>(1);
+      changed->name = "c";
+      added = s.add(support::author{.name = "b", .email = {}});
+      s.flush();
+      CHECK(added->id == 2);
+      carried_out ? proxy.cut_after("COMMIT") : proxy.cut_before("COMMIT");
+    });
+  };
+  if (carried_out) {
+    run();
+  } else {
+    CHECK_THROWS_AS(run(), connection_lost);
+  }
+  CHECK(changed->name == (carried_out ? "c" : "a"));
+  CHECK(added->id == (carried_out ? 2 : 0));
+  CHECK(here.count("authors") == (carried_out ? 2 : 1));
 }
 
 TEST_CASE("commit() in the work finds out as well") {
