@@ -258,7 +258,6 @@ class session : public statements<session> {
   void take_connection(std::source_location const& where);
   void finish_unstarted();
   void settle_doubt(commit_in_doubt const& doubt, std::source_location const& where);
-  connection_status connection_left() noexcept;
   void forget_if_gone() noexcept;
   void release() noexcept;
   void release_undone() noexcept;

@@ -70,10 +70,7 @@ inline void session::require_last(std::source_location const& where) {
 /// The limits, on a connection that is still there.
 inline detail::session_limits& session::limits(std::source_location const& where) {
   require_usable(where);
-  if (started_) {
-    connection_left();
-    forget_if_gone();
-  }
+  forget_if_gone();
   return limits_;
 }
 
@@ -243,15 +240,14 @@ inline void session::rollback(std::source_location where) {
     }
     throw;
   } catch (error const&) {
-    connection_status const left = connection_left();
-    bool const lost = left == connection_status::broken || left == connection_status::closed;
+    detail::connection_core& core = *limits_.core();
+    bool const lost =
+        core.status() == connection_status::broken || core.status() == connection_status::closed;
     if (!scope_.active() && !lost) {
       release_undone();
       throw;  // the server's to a savepoint that was moved by hand
     }
-    if (limits_.core() != nullptr) {
-      limits_.core()->notices().problem_in_flight("rolling a session back");
-    }
+    core.notices().problem_in_flight("rolling a session back");
     scope_.abandon();
     release_undone();
     return;
@@ -267,6 +263,7 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
   }
   start(where);
   queue_changes(where);
+  forget_if_gone();
   try {
     scope_.prepare(gid, where);
   } catch (commit_in_doubt const&) {
@@ -322,7 +319,7 @@ inline void session::queue_changes(std::source_location const& where) {
   if (!has_unit()) {
     return;
   }
-  if (started_) {
+  if (scope_.active()) {
     shared_->unit->look_at(*limits_.core());
   }
   shared_->unit->require_intact(where);
@@ -367,18 +364,10 @@ inline void session::unlink() noexcept {
   }
 }
 
-/// The state of the connection. Lets go of one that is no more: the work, or a hook, can replace
-/// the caller's.
-inline connection_status session::connection_left() noexcept {
-  if (source_ != nullptr && !source_->has(limits_.core())) {
-    limits_.forget();
-  }
-  return limits_.core() != nullptr ? limits_.core()->status() : connection_status::closed;
-}
-
-/// The same for a nested session, which knows by its savepoint only, before it ends that.
+/// Lets go of a connection that is no more, before the scope on it ends: the work can replace the
+/// caller's. As long as the scope is active it is there, wherever it was moved.
 inline void session::forget_if_gone() noexcept {
-  if (source_ == nullptr && !scope_.active()) {
+  if (!scope_.active() && (source_ == nullptr || !source_->has(limits_.core()))) {
     limits_.forget();
   }
 }
@@ -390,7 +379,6 @@ inline void session::release() noexcept {
   }
   ended_ = true;
   settle_objects();
-  connection_left();
   limits_.restore();
   if (source_ != nullptr) {
     source_->give_back();

@@ -5,7 +5,9 @@
 #include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -15,11 +17,15 @@
 #include "integration/mapping_objects/shelf.hpp"
 #include "support/ensure_usable.hpp"
 
+using pqscope::connection;
+using pqscope::division_by_zero;
 using pqscope::session;
 using pqscope::stale_row;
 using pqscope::tracked;
 using pqscope::unique_violation;
+using pqscope::usage_error;
 using pqscope::with_session;
+using namespace std::chrono_literals;
 using namespace support;
 
 TEST_CASE("objects outlive their session and can be used in another thread and session") {
@@ -202,6 +208,29 @@ TEST_CASE("a row that somebody else has changed or deleted is stale, and nothing
                                }),
                   stale_row);
   CHECK_THROWS_AS(with_session(here.conn, [&](session& s) { s.refresh(b); }), stale_row);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a session with objects whose connection is replaced by its work gets an error") {
+  bool const flushes = GENERATE(false, true);
+  bool const looks = GENERATE(false, true);
+  shelf here;
+  tracked<author> added;
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 added = s.add(author{.name = "a", .email = {}});
+                                 CHECK_THROWS_AS(s.execute("SELECT 1 / 0"), division_by_zero);
+                                 here.conn = connection{here.db()};
+                                 if (looks) {
+                                   s.deadline(1min);
+                                 }
+                                 if (flushes) {
+                                   s.flush();
+                                 }
+                               }),
+                  usage_error);
+  CHECK(added->id == 0);
+  CHECK(here.count("authors") == 0);
   ensure_usable(here.conn);
 }
 

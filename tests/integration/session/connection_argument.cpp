@@ -5,9 +5,11 @@
 #include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,6 +115,43 @@ TEST_CASE("a connection that was moved away in work is committed where it is") {
     s.execute("INSERT INTO t VALUES (2)");
   });
   CHECK(here.count() == 2);
+  support::ensure_usable(*other);
+}
+
+TEST_CASE("a session whose connection was moved away in work knows its state, and limits it") {
+  scratch here;
+  connection conn{here.db()};
+  std::optional<connection> other;
+  CHECK_THROWS_AS(with_session(conn,
+                               [&](session& s) {
+                                 s.execute("INSERT INTO t VALUES (1)");
+                                 other.emplace(std::move(conn));
+                                 s.deadline(50ms);
+                                 CHECK(s.status() == connection_status::in_transaction);
+                                 s.execute("SELECT pg_sleep(30)");
+                               }),
+                  pqscope::deadline_exceeded);
+  CHECK(here.count() == 0);
+  CHECK(other->query<int>("SELECT 1").one() == 1);
+  support::ensure_usable(*other);
+}
+
+TEST_CASE("the limits of a session do not stay on a connection that was moved away in work") {
+  scratch here;
+  connection conn{here.db()};
+  std::optional<connection> other;
+  std::stop_source stop;
+  bool const commits = GENERATE(false, true);
+  with_session(conn, {.stop = stop.get_token()}, [&](session& s) {
+    s.execute("INSERT INTO t VALUES (1)");
+    other.emplace(std::move(conn));
+    if (!commits) {
+      s.rollback();
+    }
+  });
+  stop.request_stop();
+  CHECK(other->query<int>("SELECT 1").one() == 1);
+  CHECK(here.count() == (commits ? 1 : 0));
   support::ensure_usable(*other);
 }
 
