@@ -43,7 +43,10 @@ class scope {
   /// The connection to send a statement of this scope's on.
   connection_core& use(std::source_location const& where);
   /// Sends what has been deferred, so that the transaction's id is known before it ends.
-  void send_deferred(std::source_location const& where) { use(where).send_deferred(where); }
+  void send_deferred(std::source_location const& where) {
+    require_last(where);
+    state_->core->send_deferred(where);
+  }
   /// Ends it for good; see `transaction::commit` and `savepoint::commit`.
   void commit(std::source_location const& where);
   /// Ends it without effect; does nothing where `commit` or `rollback` has failed to.

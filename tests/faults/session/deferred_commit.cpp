@@ -5,6 +5,7 @@
 #include <pqscope/testing/faulty_proxy.hpp>
 #include <pqscope/testing/recorder.hpp>
 #include <pqscope/transaction/resolve.hpp>
+#include <pqscope/unique_session.hpp>
 #include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -17,6 +18,7 @@
 #include "integration/session/scratch.hpp"
 #include "support/ensure_usable.hpp"
 #include "support/eventually.hpp"
+#include "support/scripted_server.hpp"
 
 using pqscope::commit_in_doubt;
 using pqscope::on_in_doubt;
@@ -84,6 +86,36 @@ TEST_CASE("that session makes two round trips where all was deferred") {
   });
   CHECK(conn.round_trips() == before + 2);
   CHECK(here.count() == 2);
+  support::ensure_usable(conn);
+}
+
+TEST_CASE("that session tells why it could not begin as any other does") {
+  support::scripted_server server;
+  pqscope::connection conn{pqscope::config::from_url(server.url())};
+  server.answer_to("BEGIN", {support::wire::error_response("ERROR", "0A000", "not on a standby") +
+                             support::wire::ready_for_query('I')});
+  auto const run = [&] {
+    with_session(conn, {.on_in_doubt = on_in_doubt::resolve, .identify = false}, [](session& s) {
+      CHECK_THROWS_AS(s.execute("SELECT 1"), pqscope::feature_not_supported);
+    });
+  };
+  CHECK_THROWS_AS(run(), pqscope::transaction_rolled_back);
+  CHECK(conn.status() == pqscope::connection_status::idle);
+}
+
+TEST_CASE("to end that session before one nested in it is held against both") {
+  scratch here;
+  pqscope::connection conn{here.db()};
+  pqscope::unique_session outer{conn, {.on_in_doubt = on_in_doubt::resolve}};
+  outer.defer("INSERT INTO t VALUES (1)");
+  {
+    pqscope::unique_session inner{outer};
+    inner.execute("INSERT INTO t VALUES (2)");
+    CHECK_THROWS_AS(outer.commit(), pqscope::usage_error);
+    CHECK_THROWS_AS(inner.execute("INSERT INTO t VALUES (3)"), pqscope::usage_error);
+  }
+  outer.rollback();
+  CHECK(here.count() == 0);
   support::ensure_usable(conn);
 }
 
