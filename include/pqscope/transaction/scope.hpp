@@ -96,10 +96,10 @@ class scope {
   void require_usable(std::source_location const& where);
   void require_last(std::source_location const& where);
   void require_connected(std::source_location const& where);
+  void require_alive(std::source_location const& where);
   bool begin_failed() const noexcept;
   bool leave_if_ended() noexcept;
 
-  void commit_transaction(std::source_location const& where);
   void commit_savepoint(std::source_location const& where);
   void conclude(char const* command, std::string_view tag, std::source_location const& where);
   void send_rollback(std::source_location const& where);

@@ -104,7 +104,12 @@ inline void scope::commit(std::source_location const& where) {
         (!state_->begun && !deferred)) {
       throw_rolled_back(where);
     }
-    state_->outer == nullptr ? commit_transaction(where) : commit_savepoint(where);
+    if (state_->outer == nullptr) {
+      require_alive(where);
+      conclude("COMMIT", "COMMIT", where);
+    } else {
+      commit_savepoint(where);
+    }
   }
   committed_ = state_->is_outermost();
   auto const ended = end(transaction_end::committed);
@@ -115,7 +120,8 @@ inline void scope::commit(std::source_location const& where) {
   }
 }
 
-inline void scope::commit_transaction(std::source_location const& where) {
+/// Ends a transaction whose server is gone before it was told to commit.
+inline void scope::require_alive(std::source_location const& where) {
   connection_core& core = *state_->core;
   // What has arrived before COMMIT is sent is no answer to it: a server that is gone did not
   // commit. The first look finds its last words, the second the end of the connection.
@@ -125,7 +131,6 @@ inline void scope::commit_transaction(std::source_location const& where) {
     core.poison();
     require_connected(where);
   }
-  conclude("COMMIT", "COMMIT", where);
 }
 
 inline void scope::commit_savepoint(std::source_location const& where) {
@@ -348,6 +353,7 @@ inline void scope::prepare(std::string_view gid, std::source_location const& whe
   if (status == connection_status::in_failed_transaction || begin_failed()) {
     throw_rolled_back(where);
   }
+  require_alive(where);
   conclude(command.c_str(), "PREPARE TRANSACTION", where);
   end(transaction_end::prepared);
 }

@@ -51,6 +51,22 @@ TEST_CASE("a backend that is gone with a RELEASE still to be sent did not commit
   CHECK(table.count() == 0);
 }
 
+TEST_CASE("a backend that is gone before PREPARE TRANSACTION was sent has prepared nothing") {
+  shared_table table;
+  watched w;
+  std::string calls;
+  transaction tx{w.conn};
+  tx.after_rollback([&] { calls += 'r'; });
+  tx.execute(table.insert(1));
+  table.outside.terminate(w.conn.backend_pid());
+  CHECK_THROWS_AS(tx.prepare(support::unique_name("gid")), connection_lost);
+  CHECK(calls == "r");
+  CHECK_FALSE(tx.is_active());
+  CHECK(w.conn.status() == pqscope::connection_status::broken);
+  CHECK(w.log.transactions() == std::vector{transaction_end::rolled_back});
+  CHECK(table.count() == 0);
+}
+
 TEST_CASE("a network that was cut before COMMIT was sent leaves no doubt") {
   bool const reset = GENERATE(false, true);
   shared_table table;
