@@ -118,12 +118,14 @@ class server_error : public error {
   std::string const& sql() const noexcept { return contents_->sql; }
 
   /// True for a serialization failure (40001), a deadlock (40P01), and where the server ended the
-  /// session because it goes down (57P01 to 57P03): then the transaction was not persisted, and
-  /// another connection may do. An answer to COMMIT of the latter kind is a `commit_in_doubt`.
+  /// session because it goes down (57P01 to 57P03) or had nothing to do for too long (57P05), or a
+  /// pooler has lost the server (class 08): then the transaction was not persisted, and another
+  /// connection may do. An answer to COMMIT of the latter kinds is a `commit_in_doubt`.
   bool is_retryable() const noexcept override {
     std::string_view const code = sqlstate();
-    bool const shutdown = code == "57P01" || code == "57P02" || code == "57P03";
-    return code == "40001" || code == "40P01" || (shutdown && fields().is_fatal());
+    bool const ended = code == "57P01" || code == "57P02" || code == "57P03" || code == "57P05" ||
+                       code.starts_with("08");
+    return code == "40001" || code == "40P01" || (ended && fields().is_fatal());
   }
 
   /// Whether the connection survived: false after `FATAL` and `PANIC`.

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <pqscope/pqscope.hpp>
+#include <pqscope/testing/faulty_proxy.hpp>
 
 #include <atomic>
 #include <string>
@@ -67,6 +68,27 @@ TEST_CASE("when PgBouncer is restarted an engine replaces its connections") {
     CHECK(with_session(db, [](session& s) { return s.query<int>("SELECT 1").one(); }) == 1);
   }
   CHECK(db.stats().primary.failed_checks == 1);
+}
+
+TEST_CASE("when PgBouncer has lost the server in a transaction the work is run again") {
+  if (!support::pgbouncer::available()) {
+    SKIP("there is no pgbouncer");
+  }
+  pqscope::testing::faulty_proxy proxy{support::test_config()};
+  support::pgbouncer const bouncer{proxy.config(), {.pool_size = 2}};
+  pqscope::engine db{bouncer.config(),
+                     {.pool = {.statement_cache = 0}, .session = {.retry = {.attempts = 2}}}};
+  int runs = 0;
+  with_session(db, [&](session& s) {
+    ++runs;
+    s.execute("SELECT 1");
+    if (s.attempt() == 1) {
+      proxy.cut_all();
+      s.execute("SELECT 2");
+    }
+  });
+  CHECK(runs == 2);
+  CHECK(db.stats().primary.lost == 1);
 }
 
 TEST_CASE("with the statement cache on, autocommit statements work behind PgBouncer all the same") {

@@ -110,6 +110,20 @@ TEST_CASE("after a lost connection a session is run again on another one of the 
   support::ensure_whole(db);
 }
 
+TEST_CASE("a session whose connection the server had ended for idleness is run again") {
+  pool_db here;
+  pool db{here.config().with("options", "-c idle_session_timeout=20ms"),
+          {.max_size = 1, .health_check = pqscope::health_check::none}};
+  db.acquire().release();
+  REQUIRE(here.comes_to(0));
+  int runs = 0;
+  with_session(db, {.retry = {.attempts = 100, .base_delay = 0ms}}, [&](session& s) {
+    ++runs;
+    s.execute("SELECT 1");
+  });
+  CHECK(runs > 1);
+}
+
 TEST_CASE("one that is run again after a serialization failure keeps to the pool's size") {
   pool db{support::test_config(), {.max_size = 1}};
   int runs = 0;

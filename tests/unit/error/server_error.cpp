@@ -148,12 +148,15 @@ TEST_CASE("a server error knows the constraint that was violated") {
   CHECK_FALSE(server_error(diagnostics{}).violates(""));
 }
 
-TEST_CASE("serialization failures, deadlocks and a server going down are retryable") {
+TEST_CASE("serialization failures, deadlocks and sessions the server has ended are retryable") {
   CHECK(of("40001", "ERROR").is_retryable());
   CHECK(of("40P01", "ERROR").is_retryable());
   CHECK(of("57P01", "FATAL").is_retryable());
   CHECK(of("57P02", "FATAL").is_retryable());
   CHECK(of("57P03", "FATAL").is_retryable());
+  CHECK(of("57P05", "FATAL").is_retryable());
+  CHECK(of("08P01", "FATAL").is_retryable());
+  CHECK_FALSE(of("08P01", "ERROR").is_retryable());
   CHECK_FALSE(of("57P01", "ERROR").is_retryable());
   CHECK_FALSE(of("40002", "ERROR").is_retryable());
   CHECK_FALSE(of("25P03", "FATAL").is_retryable());
