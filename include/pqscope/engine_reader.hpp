@@ -40,9 +40,10 @@ class reader_source final : public lease_source {
 ///       return s.template query<std::int64_t>("SELECT count(*) FROM users").one();
 ///     });
 ///
-/// Its sessions are read-only transactions: a statement that writes fails with 25006. What a
-/// replica shows can be older than what has been committed on the primary. A session whose replica
-/// is lost fails as any other, and can be retried by its options: then it uses another one.
+/// Its sessions are read-only transactions: a statement that writes fails with 25006, and options
+/// that ask for one that may are a `usage_error`. What a replica shows can be older than what has
+/// been committed on the primary. A session whose replica is lost fails as any other, and can be
+/// retried by its options: then it uses another one.
 ///
 /// A small value that refers to its engine. Thread-safe.
 class engine_reader {
@@ -63,6 +64,13 @@ class engine_reader {
     return defaults;
   }
 
+  /// Not for users: refuses a session that may write, on the primary where no replica is there.
+  void require_read_only(session_options const& asked, std::source_location const& where) const {
+    if (asked.access == access::read_write) {
+      throw usage_error("a reader's sessions are read-only: open one that writes on its engine",
+                        where);
+    }
+  }
   /// Not for users: `engine::reader()` makes them.
   engine_reader(pool& primary, detail::replica_set& replicas,
                 session_options const& session) noexcept

@@ -80,7 +80,7 @@ std::unique_ptr<session_holder> hold_session(Db& db, session_options&& options,
   } else {
     using kept = std::conditional_t<copied_by_session<Db>, std::remove_const_t<Db>, Db&>;
     return std::unique_ptr<session_holder>{
-        new sourced_session<kept>{db, options_for(db, options), where}};
+        new sourced_session<kept>{db, options_for(db, options, where), where}};
   }
 }
 

@@ -7,6 +7,7 @@
 #include <pqscope/transaction/transaction.hpp>
 
 #include <concepts>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -64,7 +65,11 @@ concept has_session_defaults = requires(Db& db) { db.session_defaults(); };
 
 /// The options of a session on `db`.
 template <class Db>
-decltype(auto) options_for(Db& db, session_options const& given) {
+decltype(auto) options_for(Db& db, session_options const& given,
+                           std::source_location const& where) {
+  if constexpr (requires { db.require_read_only(given, where); }) {
+    db.require_read_only(given, where);
+  }
   if constexpr (has_session_defaults<Db>) {
     return merged(db.session_defaults(), given);
   } else {

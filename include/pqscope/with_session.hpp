@@ -116,7 +116,7 @@ auto with_session(Db&& db, session_options const& options, Work&& work,
     return detail::run_nested<returned>(db, options, work, where);
   } else {
     auto source = detail::open_source(db);
-    auto&& in_force = detail::options_for(db, options);
+    auto&& in_force = detail::options_for(db, options, where);
     return detail::run_repeatedly<returned>(source, in_force, work, where);
   }
 }

@@ -22,6 +22,7 @@
 using namespace std::chrono_literals;
 using pqscope::engine;
 using pqscope::session;
+using pqscope::session_options;
 using pqscope::with_session;
 using support::unique_name;
 using support::witness;
@@ -209,6 +210,16 @@ TEST_CASE("a replica that does not answer a ping in the time for replicas is lef
   CHECK(std::chrono::steady_clock::now() - start < 20s);
   CHECK(db.stats().replicas.at(0).timeouts == 1);
   CHECK(db.stats().primary.acquired == 2);
+}
+
+TEST_CASE("a reader refuses a session that is to write") {
+  engine db{support::test_config(), {.session = {.access = pqscope::access::read_write}}};
+  session_options const writes{.access = pqscope::access::read_write};
+  CHECK_THROWS_AS(with_session(db.reader(), writes, [](session&) {}), pqscope::usage_error);
+  CHECK_THROWS_AS(db.reader().begin(writes), pqscope::usage_error);
+  CHECK(with_session(db.reader(), [](session& s) {
+          return s.query<std::string>("SHOW transaction_read_only").one();
+        }) == "on");
 }
 
 TEST_CASE("many threads work on one engine, and all that was acknowledged is there") {
