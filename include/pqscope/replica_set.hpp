@@ -50,7 +50,10 @@ class replica_set {
       } catch (operation_cancelled const&) {
         throw;
       } catch (connection_error const&) {
-      } catch (pool_timeout const&) {
+      } catch (pool_timeout const& timeout) {
+        if (timeout.holders().size() >= each.connections.stats().max_size) {
+          continue;  // it can be reached: all of its connections are in use
+        }
       }
       each.avoided_until.store(now + pause_, std::memory_order_relaxed);
     }

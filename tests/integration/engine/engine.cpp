@@ -212,6 +212,26 @@ TEST_CASE("a replica that does not answer a ping in the time for replicas is lef
   CHECK(db.stats().primary.acquired == 2);
 }
 
+TEST_CASE("a replica whose connections are all in use is not left alone for that") {
+  engine db{support::test_config(),
+            {.pool = {.max_size = 1},
+             .replicas = {support::test_config()},
+             .replica_timeout = 1s,
+             .replica_pause = 1h}};
+  auto const reads = [&] {
+    return with_session(db.reader(), [](session& s) { return s.query<int>("SELECT 1").one(); });
+  };
+  auto held = db.reader().begin();
+  CHECK(held.query<int>("SELECT 1").one() == 1);
+  CHECK(reads() == 1);
+  CHECK(db.stats().replicas.at(0).timeouts == 1);
+  CHECK(db.stats().primary.acquired == 1);
+  held.rollback();
+  CHECK(reads() == 1);
+  CHECK(db.stats().replicas.at(0).acquired == 2);
+  CHECK(db.stats().primary.acquired == 1);
+}
+
 TEST_CASE("a reader refuses a session that is to write") {
   engine db{support::test_config(), {.session = {.access = pqscope::access::read_write}}};
   session_options const writes{.access = pqscope::access::read_write};
