@@ -92,7 +92,7 @@ class connection_core {
   std::optional<server_error> first_error{};  ///< what made the open transaction fail
   std::optional<transaction_mark> mark{};     ///< the open transaction's, once it is known
   bool identify = false;                      ///< whether to ask for that
-  bool joins_outer = false;                   ///< transactions become savepoints of an outer one
+  bool asked_read_only = false;               ///< the scopes' transaction was to be read-only
   bool keeps_notifications = false;           ///< somebody takes them; else they are dropped
   bool listens = false;                       ///< LISTEN was carried out on it
   std::shared_ptr<config const> target{};     ///< what it was opened with; null if adopted

@@ -474,7 +474,8 @@ inline void connection_core::note_rollback() noexcept {
 /// Takes note of what an error, if there is one, says of the connection.
 inline void connection_core::judge_failure() noexcept {
   if (libpq::request const* const failed = first_failure(requests_)) {
-    pqscope::detail::fitness const judged = judge(libpq::sqlstate_of(failed->error), handle_);
+    pqscope::detail::fitness const judged =
+        judge(libpq::sqlstate_of(failed->error), handle_, innermost != nullptr && asked_read_only);
     fitness = judged > fitness ? judged : fitness;
   }
 }

@@ -137,7 +137,8 @@ inline scope scope::begin(connection_core& core, transaction_options const& opti
   state->label = label;
   core.first_error.reset();
   core.mark.reset();
-  core.identify = options.identify && options.access != access::read_only;
+  core.asked_read_only = options.access == access::read_only;
+  core.identify = options.identify && !core.asked_read_only;
   core.queue(begin_text(options), state.get());
   core.innermost = state.get();
   if (core.watcher() != nullptr) {

@@ -184,6 +184,21 @@ TEST_CASE(
   CHECK(pool.stats().connects == 2);
 }
 
+TEST_CASE("a reader's statement that would write costs a replica one connection, not all of them") {
+  temporary_cluster primary;
+  temporary_standby standby{primary};
+  pqscope::engine db{primary.config(), {.pool = {.max_size = 3}, .replicas = {standby.config()}}};
+  auto held = db.reader().begin();
+  held.execute("SELECT 1");
+  CHECK_THROWS_AS(
+      with_session(db.reader(), [](pqscope::session& s) { s.execute("CREATE TABLE t (n int)"); }),
+      pqscope::read_only_sql_transaction);
+  held.commit();
+  CHECK(db.stats().replicas.at(0).retired == 0);
+  CHECK(db.stats().replicas.at(0).idle == 1);
+  CHECK(db.stats().replicas.at(0).discarded == 1);
+}
+
 TEST_CASE("readers use the replicas in turn, and the primary when none can be reached") {
   temporary_cluster primary;
   temporary_standby standby{primary};
