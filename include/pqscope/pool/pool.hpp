@@ -131,7 +131,8 @@ class pool {
   /// asks from now on, gets `pool_closed`. Does not wait. True if none is in use.
   bool close() noexcept { return core_ == nullptr || core_->close(std::nullopt); }
   /// The same, but waits until all have come back, `timeout` long. Then what runs on the others is
-  /// cancelled, and they are cut before their next statement. True if all came back in time.
+  /// cancelled, which takes a second at most, and they are cut before their next statement. True if
+  /// all came back in time.
   bool close(std::chrono::nanoseconds timeout) noexcept {
     return core_ == nullptr || core_->close(timeout);
   }

@@ -217,9 +217,10 @@ inline bool pool_core::close(std::optional<std::chrono::nanoseconds> timeout) no
     }
   }
   held.unlock();
+  libpq::limit const bound{.deadline = time_after(std::chrono::seconds{1})};  // for all together
   for (auto const& gate : gates) {
     gate->sever();
-    gate->cancel({.deadline = time_after(std::chrono::seconds{1})});
+    gate->cancel(bound);
   }
   gates.clear();
   held.lock();

@@ -1,9 +1,11 @@
 #include <pqscope/pool/pool.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
+#include <pqscope/testing/faulty_proxy.hpp>
 #include <pqscope/transaction/transaction.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -100,6 +102,32 @@ TEST_CASE("closing cancels what still runs when its time is over, and cuts the r
   CHECK_THROWS_AS(resting->execute("SELECT 1"), pqscope::connection_lost);
   resting.release();
   CHECK(here.comes_to(0));
+  CHECK(db.stats().size == 0);
+}
+
+TEST_CASE("closing does not wait for each of the cancel requests that a dead network swallows") {
+  constexpr std::size_t count = 6;
+  pool_db here;
+  pqscope::testing::faulty_proxy proxy{here.config()};
+  pool db{proxy.config(), {.max_size = count}};
+  std::vector<std::string> how(count);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < count; ++i) {
+      lease working = db.acquire();
+      int const pid = working->backend_pid();
+      threads.emplace_back([&, i, held = std::move(working)] {
+        how[i] = support::outcome_of([&] { held->execute("SELECT pg_sleep(60)"); });
+      });
+      REQUIRE(here.comes_to_work(pid));
+    }
+    proxy.stall();
+    auto const start = clock_type::now();
+    CHECK_FALSE(db.close(0ns));
+    CHECK(clock_type::now() - start < 4s);
+    proxy.cut_all();
+  }
+  CHECK(std::ranges::count(how, "done") == 0);
   CHECK(db.stats().size == 0);
 }
 
