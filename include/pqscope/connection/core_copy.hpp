@@ -2,6 +2,7 @@
 #define PQSCOPE_CONNECTION_CORE_COPY_HPP
 
 #include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/core_guard.hpp>
 #include <pqscope/connection/failure.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/connection/transaction_id.hpp>
@@ -34,13 +35,9 @@ class core_copy {
  public:
   /// Takes the connection; sends nothing.
   core_copy(connection_core& core, std::source_location const& where)
-      : core_{core}, where_{where}, use_{std::in_place, core, where} {
-    libpq::transaction_state const state = libpq::state_of(core_.handle_);
+      : core_{core}, where_{where}, guard_{core, "pqscope_copy", where} {
     if (core_.innermost != nullptr) {
       core_.require_transaction(where);
-      guards_ = state != libpq::transaction_state::failed;
-    } else {
-      guards_ = state == libpq::transaction_state::open;
     }
   }
   core_copy(core_copy const&) = delete;
@@ -55,7 +52,7 @@ class core_copy {
     std::vector<libpq::request>& requests = core_.requests_;
     core_.append_queue();
     std::size_t const savepoint = requests.size();
-    if (guards_) {
+    if (guard_.wanted()) {
       requests.push_back({.text = "SAVEPOINT pqscope_copy"});
     }
     std::size_t const first = requests.size();
@@ -168,27 +165,26 @@ class core_copy {
   /// Ends it before its end, so that the connection is usable and its transaction unharmed; a
   /// connection that cannot be saved is given up. Does nothing where it has ended.
   void leave() noexcept {
-    if (!use_) {
+    if (!guard_.holds()) {
       return;
     }
-    if (operation_) {
-      try {
+    try {
+      if (operation_ && !guard_.is_gone()) {
         give_up();
-      } catch (...) {
-        core_.notices_.problem_in_flight("a COPY could not be left in order");
       }
-      operation_.reset();
+    } catch (...) {
+      core_.notices_.problem_in_flight("a COPY could not be left in order");
     }
-    use_.reset();
-    restore();
+    operation_.reset();
+    guard_.leave();
   }
 
  private:
   static constexpr bool is_in = std::same_as<Operation, libpq::copy_in_operation>;
 
   bool asks_for_id() const noexcept {
-    return is_in && guards_ && core_.innermost != nullptr && core_.identify && !core_.mark &&
-           tells_transaction_id(core_.handle_);
+    return is_in && guard_.wanted() && core_.innermost != nullptr && core_.identify &&
+           !core_.mark && tells_transaction_id(core_.handle_);
   }
 
   /// The question for the transaction's mark, which assigns an id: the COPY is about to write, and
@@ -211,17 +207,17 @@ class core_copy {
     sql_view const text{.text = shown.data(), .size = shown.size(), .where = where_};
     try {
       core_.perform(main, text, count > 0 ? statement_origin::internal : statement_origin::scope);
-      has_savepoint_ = guards_;
+      guard_.placed(guard_.wanted());
     } catch (...) {
-      has_savepoint_ = guards_ && savepoint < core_.requests_.size() &&
-                       static_cast<bool>(core_.requests_[savepoint].answer);
-      close_failed();
+      guard_.placed(guard_.wanted() && savepoint < core_.requests_.size() &&
+                    core_.requests_[savepoint].answer);
+      guard_.fail();
       throw;
     }
   }
 
   void require_open() {
-    if (!core_.handle_) {
+    if (guard_.is_gone()) {
       operation_.reset();
       throw connection_closed("the connection was closed while data was copied", where_);
     }
@@ -264,7 +260,7 @@ class core_copy {
       }
     } catch (...) {
       operation_.reset();
-      close_failed();
+      guard_.fail();
       throw;
     }
     rows_ = libpq::result_view{core_.requests_.front().answer}.affected_rows();
@@ -272,8 +268,7 @@ class core_copy {
       core_.first_error.reset();
     }
     operation_.reset();
-    use_.reset();
-    restore();
+    guard_.leave();
   }
 
   /// Takes note of how it ended.
@@ -294,9 +289,6 @@ class core_copy {
 
   void give_up() {
     using std::chrono::milliseconds;
-    if (!core_.handle_) {
-      return;
-    }
     stop_moving("the source of the data failed");
     auto const soon = libpq::clock::now() + milliseconds{is_in ? 500 : 2};
     bool const finished =
@@ -305,52 +297,9 @@ class core_copy {
     settle(finished);
   }
 
-  /// After an error. In a sandbox a statement that fails is undone alone.
-  void close_failed() noexcept {
-    use_.reset();
-    if (core_.innermost != nullptr && core_.innermost->sandbox) {
-      restore();
-    }
-  }
-
-  /// Takes the savepoint away: what failed since is undone.
-  void restore() noexcept {
-    if (!std::exchange(has_savepoint_, false)) {
-      return;
-    }
-    try {
-      if (core_.status() == connection_status::in_failed_transaction) {
-        own_time const time{core_};
-        core_.queue("ROLLBACK TO SAVEPOINT pqscope_copy", nullptr);
-        core_.control("RELEASE SAVEPOINT pqscope_copy", where_);
-        core_.first_error.reset();
-      } else if (core_.status() == connection_status::in_transaction) {
-        core_.queue("RELEASE SAVEPOINT pqscope_copy", nullptr);
-      }
-    } catch (...) {
-      core_.notices_.problem_in_flight("a COPY could not be left in order");
-    }
-  }
-
-  /// Limits for what tidies up: those of the caller may have passed.
-  class own_time {
-   public:
-    explicit own_time(connection_core& core) noexcept
-        : core_{core}, limits_{std::move(core.limits)} {
-      core.limits = {.until = libpq::clock::now() + core.patience.recovery};
-    }
-    own_time(own_time const&) = delete;
-    own_time& operator=(own_time const&) = delete;
-    ~own_time() { core_.limits = std::move(limits_); }
-
-   private:
-    connection_core& core_;
-    operation_limits limits_;
-  };
-
   connection_core& core_;
   std::source_location where_;
-  std::optional<core_use> use_;
+  core_guard guard_;
   std::optional<Operation> operation_;
   std::string command_;
   sql_view text_;
@@ -358,8 +307,6 @@ class core_copy {
   libpq::clock::time_point start_{};
   libpq::limit bound_;
   std::uint64_t rows_ = 0;
-  bool guards_ = false;         // a savepoint goes ahead of it
-  bool has_savepoint_ = false;  // it has been carried out
 };
 
 /// A COPY … FROM STDIN.

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <pqscope/connection/connection.hpp>
+#include <pqscope/pool/pool.hpp>
 #include <pqscope/sql/dynamic_sql.hpp>
 #include <pqscope/testing/recorder.hpp>
 #include <pqscope/transaction/transaction.hpp>
@@ -269,6 +270,24 @@ TEST_CASE("leaving a COPY early leaves the transaction unharmed") {
   });
   CHECK(t.number("sum(i)") == 3);
   ensure_usable(conn);
+}
+
+TEST_CASE("a COPY whose lease was given back reads no further, and harms nobody") {
+  pqscope::pool db{support::test_config(), {.max_size = 1}};
+  for (bool const reads_on : {false, true}) {
+    pqscope::lease lease = db.acquire();
+    auto rows = lease->copy_out<int>("SELECT generate_series(1, 10000000)");
+    auto at = rows.begin();
+    CHECK(*at == 1);
+    lease.release();
+    pqscope::lease const other = db.acquire();
+    CHECK(other->query<int>("SELECT 7").one() == 7);
+    if (reads_on) {
+      CHECK_THROWS_AS(++at, pqscope::connection_closed);
+    }
+  }
+  CHECK(db.stats().in_use == 0);
+  ensure_usable(*db.acquire());
 }
 
 TEST_CASE("an exception that leaves a transaction with an open COPY arrives unchanged") {
