@@ -3,6 +3,7 @@
 
 #include <pqscope/connection/connection_core.hpp>
 #include <pqscope/connection/control_rules.hpp>
+#include <pqscope/connection/core_guard.hpp>
 #include <pqscope/connection/failure.hpp>
 #include <pqscope/connection/statement_report.hpp>
 #include <pqscope/error/usage_error.hpp>
@@ -14,7 +15,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -35,13 +35,13 @@ class core_stream {
       : core_{core},
         where_{text.where},
         sql_{text.str()},
-        use_{std::in_place, core, text.where},
-        anchor_{core.anchor()} {
+        guard_{core, "pqscope_stream", text.where} {
     text_ = text;
     text_.text = sql_.c_str();
     refuse(statement);
-    if (core_.innermost != nullptr) {
+    if (guard_.wanted()) {
       core_.queue("SAVEPOINT pqscope_stream", nullptr);
+      guard_.placed(true);
     }
     try {
       // as for any statement: what was prepared may be gone, or not fit any more
@@ -49,7 +49,7 @@ class core_stream {
         repeatable = false;
       }
     } catch (...) {
-      if (core_.last_end_ == exchange_end::unsent && core_.innermost != nullptr) {
+      if (core_.last_end_ == exchange_end::unsent && guard_.wanted()) {
         core_.queue_.drop_last();
       }
       throw;
@@ -62,12 +62,12 @@ class core_stream {
 
   /// Goes on to the next rows, if there are any left. Errors as for any statement.
   void next() {
-    if (!exchange_ || is_gone() || !exchange_->advance()) {
+    if (!exchange_ || guard_.is_gone() || !exchange_->advance()) {
       go_on();
     }
   }
   /// The same where it takes no waiting; else false, and `wait_for_next` is to be called.
-  bool next_at_hand() noexcept { return exchange_ && !is_gone() && exchange_->advance(); }
+  bool next_at_hand() noexcept { return exchange_ && !guard_.is_gone() && exchange_->advance(); }
   /// Goes on after that.
   void wait_for_next() { go_on(); }
   /// The rows that have arrived last; none before the first and after the last. In binary format.
@@ -82,33 +82,18 @@ class core_stream {
     if (!exchange_) {
       return;
     }
-    if (anchor_->core == nullptr) {
-      abandon();
-      return;
-    }
     try {
-      give_up();
+      if (!guard_.is_gone()) {
+        give_up();
+      }
     } catch (...) {
       core_.notices().problem_in_flight("a stream could not be left in order");
     }
     exchange_.reset();
-    use_.reset();
-    restore();
+    guard_.leave();
   }
 
  private:
-  /// Whether the connection is closed, or in other hands.
-  bool is_gone() const noexcept { return anchor_->core == nullptr || !core_.handle_; }
-
-  /// Lets go of a connection that is there no more.
-  void abandon() noexcept {
-    exchange_.reset();
-    if (anchor_->core == nullptr) {
-      use_->forget();
-    }
-    use_.reset();
-  }
-
   void refuse(libpq::request const& statement) {
     if (core_.innermost != nullptr) {
       refuse_control(statement, text_, core_.innermost);
@@ -171,8 +156,9 @@ class core_stream {
     if (!exchange_) {
       return;
     }
-    if (is_gone()) {
-      abandon();
+    if (guard_.is_gone()) {
+      exchange_.reset();
+      guard_.leave();
       throw connection_closed("the connection was closed while rows were streamed", where_);
     }
     finish_unless_rows(libpq::drive(*exchange_, core_.limits.now()));
@@ -199,16 +185,15 @@ class core_stream {
       answer_ = std::move(core_.requests_[main_].answer);
     } catch (...) {
       exchange_.reset();
-      use_.reset();
+      guard_.fail();
       throw;
     }
     bool const is_short = exchange_->has_dropped_rows();
     exchange_.reset();
-    use_.reset();
     if (in_scope) {
       core_.first_error.reset();
-      core_.queue("RELEASE SAVEPOINT pqscope_stream", nullptr);
     }
+    guard_.leave();
     if (is_short) {  // it has completed, but not all of its rows were handed out
       throw_interrupted(drove, true, true, where_);
     }
@@ -237,30 +222,11 @@ class core_stream {
     }
   }
 
-  /// Undoes what a statement that was left has done to its transaction.
-  void restore() noexcept {
-    try {
-      if (core_.innermost == nullptr) {
-        return;
-      }
-      if (core_.status() == connection_status::in_failed_transaction) {
-        core_.control("ROLLBACK TO SAVEPOINT pqscope_stream", where_);
-        core_.first_error.reset();
-      }
-      if (core_.status() == connection_status::in_transaction) {
-        core_.queue("RELEASE SAVEPOINT pqscope_stream", nullptr);
-      }
-    } catch (...) {
-      core_.notices().problem_in_flight("a stream could not be left in order");
-    }
-  }
-
   connection_core& core_;
   std::source_location where_;
   std::string sql_;
   sql_view text_;
-  std::optional<core_use> use_;
-  std::shared_ptr<core_anchor> anchor_;  // behind that: who is refused touches nothing
+  core_guard guard_;
   std::optional<libpq::exchange> exchange_;
   std::optional<statement_report> report_;
   libpq::clock::time_point start_{};

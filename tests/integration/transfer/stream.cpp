@@ -2,11 +2,13 @@
 #include <pqscope/libpq/features.hpp>
 #include <pqscope/pqscope.hpp>
 #include <pqscope/testing/recorder.hpp>
+#include <pqscope/testing/rolled_back.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -155,6 +157,70 @@ TEST_CASE("leaving after the first row returns soon, and the transaction goes on
     break;
   }
   ensure_usable(conn);
+}
+
+TEST_CASE("leaving a stream leaves a transaction begun by hand unharmed") {
+  connection conn{support::test_config()};
+  conn.execute("BEGIN");
+  conn.execute("CREATE TEMPORARY TABLE kept (i int) ON COMMIT DROP");
+  for (int each : conn.stream<int>("SELECT generate_series(1, 1000000000)")) {
+    CHECK(each == 1);
+    break;
+  }
+  CHECK(conn.status() == pqscope::connection_status::in_transaction);
+  CHECK(conn.stream<int>("SELECT generate_series(1, 3)").all().size() == 3);
+  CHECK(conn.query<std::int64_t>("SELECT count(*) FROM kept").one() == 0);
+  conn.execute("COMMIT");
+  ensure_usable(conn);
+}
+
+TEST_CASE("a stream left behind its deadline, or after a stop, leaves the transaction unharmed") {
+  connection conn{support::test_config()};
+  pqscope::transaction tx{conn};
+  std::stop_source stop;
+  conn.stop_on(stop.get_token());
+  for (int each : tx.stream<int>("SELECT generate_series(1, 1000000000)")) {
+    CHECK(each == 1);
+    stop.request_stop();
+    break;
+  }
+  conn.stop_on({});
+  CHECK(tx.query<int>("SELECT 1").one() == 1);
+  for (int each : tx.stream<int>("SELECT generate_series(1, 1000000000)")) {
+    CHECK(each == 1);
+    conn.deadline(std::chrono::steady_clock::now());
+    break;
+  }
+  conn.deadline(std::nullopt);
+  CHECK(tx.query<int>("SELECT 1").one() == 1);
+  tx.rollback();
+  ensure_usable(conn);
+}
+
+TEST_CASE("inside rolled_back a stream that fails is undone alone") {
+  connection conn{support::test_config()};
+  pqscope::testing::rolled_back(conn, [](connection& on) {
+    on.execute("CREATE TEMPORARY TABLE kept (i int)");
+    CHECK_THROWS_AS((void)on.stream<int>("SELECT no_such_column"), pqscope::undefined_column);
+    CHECK_THROWS_AS(on.stream<int>("SELECT 10 / (500 - i) FROM generate_series(1, 1000) i").all(),
+                    pqscope::division_by_zero);
+    CHECK(on.query<std::int64_t>("SELECT count(*) FROM kept").one() == 0);
+  });
+  ensure_usable(conn);
+}
+
+TEST_CASE("a stream whose connection was closed can be left, and reads no further") {
+  for (bool const reads_on : {false, true}) {
+    connection conn{support::test_config()};
+    auto stream = conn.stream<int>("SELECT generate_series(1, 1000000000)");
+    CHECK(*stream.begin() == 1);
+    conn.close();
+    if (reads_on) {
+      CHECK_THROWS_AS(stream.all(), pqscope::connection_closed);
+    }
+    stream.close();
+    CHECK(conn.status() == pqscope::connection_status::closed);
+  }
 }
 
 TEST_CASE("a stream that was left is gone from the server") {
