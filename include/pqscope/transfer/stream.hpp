@@ -121,8 +121,7 @@ class row_stream {
   /// Not for users: goes to the next row where it takes no waiting; else false, and `await_row` is
   /// to be called.
   bool step_at_hand() noexcept {
-    if (row_ + 1 < rows_) {
-      ++row_;
+    if (++row_ < rows_) {
       return true;
     }
     rows_ = 0;
@@ -150,6 +149,7 @@ class row_stream {
 
   /// Begins with the rows that have arrived.
   void look() noexcept {
+    before_ += static_cast<std::size_t>(row_);
     row_ = 0;
     view_ = source_.rows();
     rows_ = view_.rows();
@@ -169,7 +169,7 @@ class row_stream {
     try {
       return shape::make(reader);
     } catch (decode_error& failure) {
-      reader.locate(failure, where_);
+      reader.locate(failure, where_, before_);
       throw;
     }
   }
@@ -179,6 +179,7 @@ class row_stream {
   std::array<detail::column_plan, shape::size> plan_{};
   detail::shared_types types_;
   libpq::result_view view_;  // of those that have arrived together
+  std::size_t before_ = 0;   // how many there were before those
   int row_ = 0;              // of these
   int rows_ = 0;             // how many these are
 };

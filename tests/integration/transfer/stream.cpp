@@ -289,6 +289,22 @@ TEST_CASE("an error in the middle ends the rows and fails the transaction") {
   ensure_usable(conn);
 }
 
+TEST_CASE("a value that does not fit names its row of all that were streamed") {
+  connection conn{support::test_config()};
+  auto stream = conn.stream<int>("SELECT nullif(i % 300, 7) AS n FROM generate_series(1, 1000) i");
+  std::vector<std::size_t> named;
+  for (auto at = stream.begin(); at != stream.end(); ++at) {
+    try {
+      static_cast<void>(*at);
+    } catch (pqscope::unexpected_null const& fault) {
+      CHECK(fault.column() == "n");
+      named.push_back(fault.row().value());
+    }
+  }
+  CHECK(named == std::vector<std::size_t>{6, 306, 606, 906});
+  ensure_usable(conn);
+}
+
 TEST_CASE("a deadline in the middle of a stream cancels it and keeps the connection") {
   connection conn{support::test_config()};
   conn.deadline(200ms);
