@@ -109,6 +109,29 @@ class large_object_streambuf : public std::streambuf {
   std::string buffer_;
 };
 
+namespace detail {
+
+/// Reads the next chunk of a stream; 0 at its end.
+///
+/// Reads by its buffer: `istream::read` takes the end of the data for a failure, which a stream may
+/// have been told to throw.
+inline std::size_t read_chunk(std::istream& from, std::string& chunk) {
+  try {
+    if (!from.fail()) {
+      auto const size = static_cast<std::streamsize>(chunk.size());
+      return from.eof() ? 0 : static_cast<std::size_t>(from.rdbuf()->sgetn(chunk.data(), size));
+    }
+  } catch (...) {
+    if ((from.exceptions() & std::ios::badbit) != 0) {
+      throw;
+    }
+    from.setstate(std::ios::badbit);
+  }
+  throw std::ios_base::failure("the stream that was imported into a large object failed");
+}
+
+}  // namespace detail
+
 /// Writes all that a stream has left at the large object's position, in memory for one chunk;
 /// returns how many bytes. A round trip for each chunk.
 /// \throws std::ios_base::failure if the stream goes bad; all chunks but the last have been written
@@ -117,15 +140,12 @@ inline std::uint64_t import_large_object(
     std::source_location where = std::source_location::current()) {
   std::string chunk(large_object::chunk_size, '\0');
   std::uint64_t total = 0;
-  while (from) {
-    from.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    auto const size = static_cast<std::size_t>(from.gcount());
+  std::size_t size = 0;
+  do {
+    size = detail::read_chunk(from, chunk);
     to.write(std::as_bytes(std::span{chunk.data(), size}), where);
     total += size;
-  }
-  if (!from.eof()) {
-    throw std::ios_base::failure("the stream that was imported into a large object failed");
-  }
+  } while (size > 0);
   return total;
 }
 

@@ -140,6 +140,20 @@ TEST_CASE("a file goes into a large object that a table refers to, and out again
   support::ensure_usable(conn);
 }
 
+TEST_CASE("a stream told to throw at its end is imported to its end") {
+  pqscope::connection conn{support::test_config()};
+  pqscope::transaction tx{conn};
+  large_object lo{tx, new_large_object{}};
+  for (std::size_t const size : {std::size_t{5}, large_object::chunk_size}) {
+    std::istringstream in{std::string(size, 'x')};
+    in.exceptions(std::ios::failbit | std::ios::badbit | std::ios::eofbit);
+    CHECK(import_large_object(lo, in) == size);
+  }
+  CHECK(lo.size() == static_cast<std::int64_t>(5 + large_object::chunk_size));
+  tx.rollback();
+  support::ensure_usable(conn);
+}
+
 TEST_CASE("a large object is read and written as a standard stream") {
   pqscope::connection conn{support::test_config()};
   pqscope::transaction tx{conn};
