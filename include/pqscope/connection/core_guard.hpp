@@ -1,8 +1,9 @@
 #ifndef PQSCOPE_CONNECTION_CORE_GUARD_HPP
 #define PQSCOPE_CONNECTION_CORE_GUARD_HPP
 
+#include <pqscope/connection/cleanup_limits.hpp>
 #include <pqscope/connection/connection_core.hpp>
-#include <pqscope/connection/operation_limits.hpp>
+#include <pqscope/connection/connection_status.hpp>
 #include <pqscope/libpq/status.hpp>
 
 #include <memory>
@@ -56,22 +57,6 @@ class core_guard {
   }
 
  private:
-  /// Limits for what tidies up: those of the caller may have passed.
-  class own_time {
-   public:
-    explicit own_time(connection_core& core) noexcept
-        : core_{core}, limits_{std::move(core.limits)} {
-      core.limits = {.until = libpq::clock::now() + core.patience.recovery};
-    }
-    own_time(own_time const&) = delete;
-    own_time& operator=(own_time const&) = delete;
-    ~own_time() { core_.limits = std::move(limits_); }
-
-   private:
-    connection_core& core_;
-    operation_limits limits_;
-  };
-
   void let_go() noexcept {
     if (use_ && anchor_->core == nullptr) {
       use_->forget();
@@ -86,7 +71,7 @@ class core_guard {
     try {
       std::string release = std::string{"RELEASE SAVEPOINT "} + savepoint_;
       if (core_.status() == connection_status::in_failed_transaction) {
-        own_time const time{core_};
+        cleanup_limits const limits{core_};
         core_.queue(std::string{"ROLLBACK TO SAVEPOINT "} + savepoint_, nullptr);
         core_.control(release.c_str(), where_);
         core_.first_error.reset();

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -53,7 +54,13 @@ class cursor {
   explicit cursor(detail::cursor_handle<> handle) noexcept : handle_{std::move(handle)} {}
   cursor(cursor&&) noexcept = default;
   /// Closes this one, takes the other's place.
-  cursor& operator=(cursor&&) noexcept = default;
+  cursor& operator=(cursor&& other) noexcept {
+    if (this != &other) {
+      std::destroy_at(this);
+      std::construct_at(this, std::move(other));
+    }
+    return *this;
+  }
   /// As `close()`.
   ~cursor() = default;
 

@@ -43,20 +43,6 @@ class cursor_handle {
     }
   }
   cursor_handle(cursor_handle&&) noexcept = default;
-  cursor_handle& operator=(cursor_handle&& other) noexcept {
-    if (this != &other) {
-      close();
-      options_ = std::move(other.options_);
-      name_ = std::move(other.name_);
-      quoted_ = std::move(other.quoted_);
-      is_ours_ = other.is_ours_;
-      is_open_ = other.is_open_;
-      made_inside_ = other.made_inside_;
-      bond_ = std::move(other.bond_);
-      where_ = other.where_;
-    }
-    return *this;
-  }
   ~cursor_handle() { close(); }
 
   /// Declares it for a query; closes the one it was before.

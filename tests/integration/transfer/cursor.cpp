@@ -614,6 +614,17 @@ TEST_CASE("a cursor object is used again for another query, or another cursor mo
   at.done();
 }
 
+TEST_CASE("a cursor that is moved onto itself keeps what it has read ahead") {
+  opened here;
+  auto cur = here.tx->cursor<int>("SELECT generate_series(1, 7)", {.fetch = 5});
+  CHECK(*cur.begin() == 1);
+  auto& same = cur;
+  cur = std::move(same);
+  CHECK(cur.is_open());
+  CHECK(cur.fetch_all() == ints{2, 3, 4, 5, 6, 7});
+  here.done();
+}
+
 TEST_CASE("a refcursor that a function returned is adopted by its name") {
   opened at;
   auto const name = support::unique_name("opens");
