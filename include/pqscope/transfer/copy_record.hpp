@@ -131,6 +131,11 @@ class copy_writer {
         scratch_.clear();
         if constexpr (array_container<std::remove_cvref_t<non_null_t<T>>>) {
           form::put(carrier::value(value), scratch_, plan_.columns[field_].delimiter);
+        } else if constexpr (std::is_same_v<non_null_t<T>, float>) {
+          float const narrow = carrier::value(value);
+          // as a double the text of a float would be another number
+          bool const widens = plan_.columns[field_].conversion == copy_conversion::float4_to_float8;
+          widens ? text_form<double>::put(narrow, scratch_) : form::put(narrow, scratch_);
         } else {
           form::put(carrier::value(value), scratch_);
         }

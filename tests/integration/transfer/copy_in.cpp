@@ -166,6 +166,12 @@ TEST_CASE("values are widened without loss, and refused where they could not be 
   CHECK(t.rows() ==
         std::vector<std::string>{"(-32768,32767,-2147483648,0.5)", "(-1,-1,2147483647,-Infinity)"});
 
+  conn.execute(pqscope::dynamic_sql{"TRUNCATE " + t.name()});
+  CHECK(conn.copy_in(t.target(), {"f8"}, std::vector{0.1F}) == 1);
+  using texts = std::vector<std::tuple<float, std::string>>;
+  CHECK(conn.copy_in(t.target(), {"f8", "i4"}, texts{{0.1F, "1"}}) == 1);  // travels as text
+  CHECK(t.number("count(DISTINCT f8)") == 1);
+
   std::string const narrow = message_of([&] {
     conn.copy_in(t.target(), {"i4", "f8"}, std::vector<std::tuple<std::int64_t, int>>{{1, 1}});
   });
