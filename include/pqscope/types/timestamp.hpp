@@ -48,6 +48,16 @@ inline std::string timestamp_text(std::int64_t days, std::int64_t microseconds,
   return text;
 }
 
+/// The same for a time `since` then; the midnight before it may be out of the duration's range.
+template <class Duration>
+std::string timestamp_text(Duration since, std::string_view zone) {
+  using days = std::chrono::duration<std::int64_t, std::chrono::days::period>;
+  auto time = since % days{1};
+  time += time < time.zero() ? days{1} : days{0};
+  return timestamp_text(std::chrono::floor<days>(since).count(),
+                        std::chrono::floor<std::chrono::microseconds>(time).count(), zone);
+}
+
 /// Reads a timestamp as the server prints it, into its own count. Seconds east of UTC are taken off
 /// where `with_zone` is set, and not allowed otherwise.
 inline std::int64_t parse_timestamp(std::string_view text, bool with_zone, std::string_view type) {
@@ -178,9 +188,7 @@ std::string to_string(std::chrono::sys_time<Duration> value) {
   if (is_infinite(value)) {
     return value == infinite_future<decltype(value)> ? "infinity" : "-infinity";
   }
-  auto const day = std::chrono::floor<std::chrono::days>(value);
-  auto const time = std::chrono::floor<std::chrono::microseconds>(value - day);
-  return detail::timestamp_text(day.time_since_epoch().count(), time.count(), "+00");
+  return detail::timestamp_text(value.time_since_epoch(), "+00");
 }
 
 /// The text PostgreSQL prints for `value`, as for `sys_time` but without a time zone.
@@ -189,9 +197,7 @@ std::string to_string(std::chrono::local_time<Duration> value) {
   if (is_infinite(value)) {
     return value == infinite_future<decltype(value)> ? "infinity" : "-infinity";
   }
-  auto const day = std::chrono::floor<std::chrono::days>(value);
-  auto const time = std::chrono::floor<std::chrono::microseconds>(value - day);
-  return detail::timestamp_text(day.time_since_epoch().count(), time.count(), "");
+  return detail::timestamp_text(value.time_since_epoch(), "");
 }
 
 }  // namespace pqscope

@@ -144,6 +144,9 @@ TEST_CASE("time points print as PostgreSQL prints them") {
   CHECK(to_string(wall(1500ms)) == "1970-01-01 00:00:01.5");
   CHECK(to_string(wall::max()) == "infinity");
   CHECK(to_string(second::max() - 1s).ends_with("+00"));
+  // the midnight before them is out of range
+  CHECK(to_string(nano::min() + 1ns) == "1677-09-21 00:12:43.145224+00");
+  CHECK(to_string(wall::min() + 1us) == "290309-12-21 19:59:05.224193 BC");
 }
 
 TEST_CASE("text with a time zone is read as the instant it names") {
