@@ -42,8 +42,8 @@ class statement_queue {
     return false;
   }
 
-  /// Takes back the one that was added last; there has to be one.
-  void drop_last() noexcept { entries_.pop_back(); }
+  /// Takes back the one that was added last, unless all were forgotten since.
+  void drop_last() noexcept { entries_.resize(entries_.size() - (entries_.empty() ? 0 : 1)); }
 
   bool empty() const noexcept { return entries_.empty(); }
   /// Whether there are deferred ones; behind the one that begins a scope, if it has not been sent.
