@@ -75,12 +75,27 @@ consteval auto only_reference(column_list<Only>) {
   return Only{};
 }
 
+/// Whether a column of type `To` can hold a value: not a number that is too large for it.
+template <class To, class From>
+bool fits_into(From const& value) {
+  if constexpr (std::is_integral_v<To> && std::is_arithmetic_v<From>) {
+    static_assert(std::is_integral_v<From>, "pqscope: get takes whole numbers for a key of such");
+    return std::cmp_equal(+static_cast<To>(value), +value);
+  } else {
+    return true;
+  }
+}
+
 template <class T, class... Keys, std::size_t... I>
 auto make_key(std::index_sequence<I...>, Keys const&... keys) {
   static_assert(
       (std::is_convertible_v<Keys const&, typename nth_binding<T, key_of<T>[I]>::value> && ...),
       "pqscope: get takes the values of the primary key's columns, in their order");
-  return std::tuple{static_cast<typename nth_binding<T, key_of<T>[I]>::value>(keys)...};
+  std::optional key{std::tuple{static_cast<typename nth_binding<T, key_of<T>[I]>::value>(keys)...}};
+  if (!(fits_into<non_null_t<typename nth_binding<T, key_of<T>[I]>::value>>(keys) && ...)) {
+    key.reset();
+  }
+  return key;
 }
 
 /// Reads the row of a key.
@@ -166,14 +181,17 @@ tracked<T> session::get(Keys const&... keys) {
   std::source_location const where = where_;
   require_usable(where);
   auto const key = detail::make_key<T>(std::make_index_sequence<sizeof...(Keys)>{}, keys...);
+  if (!key) {
+    return {};  // no row has it
+  }
   auto& set = objects<T>(where);
   auto const text =
-      std::apply([](auto const&... each) { return detail::key_text_for(each...); }, key);
+      std::apply([](auto const&... each) { return detail::key_text_for(each...); }, *key);
   if (auto const known = set.find(text)) {
     return known->status == detail::entity_status::doomed ? tracked<T>{} : tracked<T>{known};
   }
   parameter_list bound;
-  std::apply([&](auto const&... each) { (bound.add(each, where), ...); }, key);
+  std::apply([&](auto const&... each) { (bound.add(each, where), ...); }, *key);
   detail::connection_core& core = unflushed_core(where);
   std::optional<T> row = detail::load_row<T>(core, bound, where);
   return row ? tracked<T>{set.attach(std::move(*row))} : tracked<T>{};

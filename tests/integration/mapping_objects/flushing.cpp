@@ -289,3 +289,16 @@ TEST_CASE("new rows with and without keys of their own go together") {
   CHECK(all[3]->id == 2);
   ensure_usable(here.conn);
 }
+
+TEST_CASE("a number that the column of a key cannot hold is the key of no object") {
+  shelf here;
+  with_session(here.conn, [](session& s) { s.add(branch{.id = 1, .parent_id = {}, .name = "a"}); });
+  with_session(here.conn, [](session& s) {
+    auto const one = s.get<branch>(std::int64_t{1});
+    CHECK(one);
+    CHECK_FALSE(s.get<branch>((std::int64_t{1} << 32) + 1));
+    CHECK_FALSE(s.get<branch>((std::uint64_t{1} << 63)));
+    CHECK(s.get<branch>(1U) == one);
+  });
+  ensure_usable(here.conn);
+}
