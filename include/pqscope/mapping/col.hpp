@@ -288,11 +288,13 @@ constexpr auto assigned(V const& value) {
     return null_expression{};
   } else if constexpr (null_carrier_for<V>::nullable &&
                        !std::is_convertible_v<V const&, char const*>) {
-    static_assert(is_nullable<Column> && comparable_value<bare, non_null_t<V>>,
+    static_assert(is_nullable<Column> && comparable_value<bare, non_null_t<V>> &&
+                      !(std::is_integral_v<bare> && std::is_floating_point_v<non_null_t<V>>),
                   "pqscope: this optional cannot be assigned to the column: that takes no NULL, or "
                   "is of another type");
-    using kept = std::optional<bare>;
-    return value_expression<kept>(value ? kept(keep<bare>(*value)) : kept());
+    using whole = kept_type<bare, non_null_t<V>>;
+    using kept = std::optional<whole>;
+    return value_expression<kept>(value ? kept(keep<whole>(*value)) : kept());
   } else if constexpr (!comparable_value<bare, V> ||
                        (std::is_integral_v<bare> && std::is_floating_point_v<given>)) {
     static_assert(always_false<V>,

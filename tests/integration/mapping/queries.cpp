@@ -57,6 +57,12 @@ std::vector<std::string> names(std::vector<customer> const& found) {
 
 using list = std::vector<std::string>;
 
+/// Of a table without a mapping.
+struct tally {
+  int id{};
+  std::optional<int> number{};
+};
+
 }  // namespace
 
 TEST_CASE("an inserted struct comes back with what the server made") {
@@ -239,6 +245,22 @@ TEST_CASE("rows are changed and deleted without being read") {
   REQUIRE(db.count<purchase>() == 0);
   REQUIRE(db.erase<customer>().all_rows().execute() == 2);
   REQUIRE_FALSE(db.exists<customer>());
+  ensure_usable(db);
+}
+
+TEST_CASE("an optional of a larger type is assigned as it is, or refused by the server") {
+  shop_tables tables;
+  pqscope::connection db{tables.db()};
+  db.execute("CREATE TABLE tally (id int, number int)");
+  db.insert(tally{.id = 1});
+  auto const assign = [&](std::optional<std::int64_t> value) {
+    db.update<tally>().set(col<&tally::number> = value).all_rows().execute();
+    return db.get<tally>(1)->number;
+  };
+  REQUIRE(assign(7) == 7);
+  REQUIRE(assign(std::nullopt) == std::nullopt);
+  REQUIRE_THROWS_AS(assign((std::int64_t{1} << 32) + 1), pqscope::numeric_value_out_of_range);
+  REQUIRE(db.get<tally>(1)->number == std::nullopt);
   ensure_usable(db);
 }
 
