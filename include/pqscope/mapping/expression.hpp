@@ -199,10 +199,10 @@ struct array_expression : expression_base {
       : values(std::make_shared<std::vector<T> const>(std::move(kept))) {}
   static constexpr void write(text_writer& out, column_hint hint = {}) {
     out.placeholder();
-    if (hint && hint->type.is_array && hint->needs_cast()) {
-      put_cast(out, hint->type);
-    } else if (hint && !hint->type.is_array && hint->type.is_own) {
-      out << "::" << hint->type.name << "[]";
+    if (hint && hint->type.is_own && (!hint->type.is_array || hint->is_declared)) {
+      sql_type array = hint->type;
+      array.is_array = true;
+      put_cast(out, array);
     }
   }
   void bind(argument_binder& binder) const { binder.add(*values); }

@@ -155,3 +155,16 @@ TEST_CASE("objects without a value take the default, alone and many at once") {
   });
   ensure_usable(db);
 }
+
+TEST_CASE("a value that is longer than its column is none of the values it is looked for among") {
+  support::place here;
+  pqscope::connection db{here.db()};
+  db.execute("CREATE DOMAIN short_text AS varchar(5)");
+  pqscope::create_all<host>(db);
+  db.insert(host{.label = "12345"});
+  REQUIRE(db.count<host>(col<&host::label>.in({"12345", "x"})) == 1);
+  REQUIRE(db.count<host>(col<&host::label>.in({"123456", "x"})) == 0);
+  REQUIRE(db.count<host>(col<&host::label>.not_in({"123456", "x"})) == 1);
+  REQUIRE(db.count<host>(col<&host::place>.in({"10.0.0.1/32"})) == 1);
+  ensure_usable(db);
+}
