@@ -19,7 +19,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -51,7 +50,7 @@ class flush_sink : public answer_sink {
     }
   }
   void explain(std::string_view sqlstate, std::source_location const& where) const override {
-    if (is_checked_ && sqlstate == "22012") {
+    if (is_checked_ && sqlstate == check_failed_state) {
       throw stale_row(table_.name, where);
     }
   }
@@ -327,7 +326,7 @@ class entity_set : public entity_set_base {
     template <std::size_t... I>
     void read_generated(libpq::result_handle answer, std::index_sequence<I...>) {
       using shape =
-          mapped_shape<value_part<std::int64_t>,
+          mapped_shape<value_part<int>,
                        value_part<typename nth_binding<T, generated_columns::all[I]>::value>...>;
       auto row = rows<typename shape::row, shape>{std::move(answer), where_}[0];
       for (T* const to : {&of_->value, &of_->loaded}) {

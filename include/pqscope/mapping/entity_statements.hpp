@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -224,14 +225,19 @@ struct answer_shape<T, Columns, std::index_sequence<I...>> {
   }
 };
 
-/// Puts a statement into one that fails, by a division by zero, unless it changes exactly one row.
+/// What a checked statement fails with: the server's error for a histogram without buckets, which
+/// nothing in a table is likely to raise by itself.
+inline constexpr std::string_view check_failed_state = "2201G";
+
+/// Puts a statement into one that fails with that unless it changes exactly one row.
 constexpr void put_checked(text_writer& out, table_view const& table, bool returns) {
   if (returns) {
     put_returning(out, table, is_generated);
   } else {
     out << " RETURNING 1";
   }
-  out << ") SELECT 1 / (SELECT pg_catalog.count(*) FROM changed)";
+  out << ") SELECT pg_catalog.width_bucket(1, 0, 2, "
+         "(SELECT (pg_catalog.count(*) = 1)::int FROM changed))";
   for (column_facts const& column : table.columns) {
     if (returns && is_generated(column)) {
       out << ", (SELECT ";

@@ -234,6 +234,28 @@ TEST_CASE("a session with objects whose connection is replaced by its work gets 
   ensure_usable(here.conn);
 }
 
+TEST_CASE("an update that divides by zero fails with that, and not as a stale row") {
+  shelf here;
+  here.outside.execute("ALTER TABLE books ADD share int GENERATED ALWAYS AS (100 / pages) STORED");
+  with_session(here.conn, [](session& s) {
+    auto const a = s.add(author{.name = "a", .email = {}});
+    s.add(book{.title = "b", .pages = {}}, a);
+  });
+  CHECK_THROWS_AS(with_session(here.conn, [](session& s) { s.get<book>(1)->pages = 0; }),
+                  pqscope::division_by_zero);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("an update of an object whose key several rows have changes none of them") {
+  shelf here;
+  here.outside.execute("ALTER TABLE branches DROP CONSTRAINT branches_pkey CASCADE");
+  here.outside.execute("INSERT INTO branches VALUES (1, NULL, 'a'), (1, NULL, 'b')");
+  CHECK_THROWS_AS(with_session(here.conn, [](session& s) { s.get<branch>(1)->name = "c"; }),
+                  stale_row);
+  CHECK(here.column("SELECT name FROM branches ORDER BY 1") == std::vector<std::string>{"a", "b"});
+  ensure_usable(here.conn);
+}
+
 TEST_CASE("an empty object says that there is no such row") {
   shelf here;
   with_session(here.conn, [](session& s) {
