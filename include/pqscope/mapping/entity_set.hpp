@@ -389,7 +389,7 @@ class entity_set : public entity_set_base {
     for_each_column<T>([&]<class Binding>(column_facts const& facts, Binding) {
       if constexpr (std::is_integral_v<non_null_t<typename Binding::value>>) {
         if (facts.identity) {
-          Binding::get(value) = typename Binding::value{};
+          Binding::get(value) = new_identity<T, Binding>();
         }
       }
     });

@@ -85,13 +85,24 @@ constexpr void put_insert(text_writer& out, table_view const& table, bool with_i
   out << ")";
 }
 
+/// The value of an identity column in a new struct.
+template <class T, class Binding>
+typename Binding::value new_identity() {
+  if constexpr (std::is_default_constructible_v<T>) {
+    static auto const value = Binding::get(T{});
+    return value;
+  } else {
+    return {};
+  }
+}
+
 /// Whether a struct gives its identity column a value: another one than a new struct has.
 template <class T>
 bool gives_identity(T const& row) {
   bool given = true;
   for_each_column<T>([&]<class Binding>(column_facts const& facts, Binding) {
     if constexpr (std::is_integral_v<non_null_t<typename Binding::value>>) {
-      given = given && (!facts.identity || Binding::get(row) != typename Binding::value{});
+      given = given && (!facts.identity || Binding::get(row) != new_identity<T, Binding>());
     }
   });
   return given;

@@ -20,6 +20,21 @@ using pqscope::tracked;
 using pqscope::with_session;
 using namespace support;
 
+namespace {
+
+/// A branch whose key, where the server makes it, is -1 until then.
+struct twig {
+  int id = -1;
+  std::string name;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto pqscope::mapping<twig> =
+    pqscope::table("branches", pqscope::column<&twig::id>().primary_key().identity(),
+                   pqscope::column<&twig::name>());
+
 TEST_CASE("an added object that was changed after its INSERT is what was added once undone") {
   shelf here;
   tracked<author> one;
@@ -162,5 +177,24 @@ TEST_CASE("the objects of a session without a lambda are those of its session") 
   }
   CHECK(here.column("SELECT name FROM authors") == std::vector<std::string>{"eve"});
   CHECK(here.column("SELECT title || pages FROM books") == std::vector<std::string>{"sketch3"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("the server makes the key of a struct that has what a new one has, be it -1") {
+  shelf here;
+  CHECK(here.conn.insert(twig{.name = "a"}).id == 1);
+  CHECK(here.conn.insert(twig{.id = 0, .name = "zero"}).id == 0);
+  tracked<twig> undone;
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 undone = s.add(twig{.name = "b"});
+                                 auto const other = s.add(twig{.name = "c"});
+                                 s.flush();
+                                 CHECK(undone->id == 2);
+                                 CHECK(other->id == 3);
+                                 throw std::runtime_error{"no"};
+                               }),
+                  std::runtime_error);
+  CHECK(undone->id == -1);
   ensure_usable(here.conn);
 }
