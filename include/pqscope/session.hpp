@@ -164,6 +164,9 @@ class session : public statements<session> {
   ///
   /// \throws stale_row if an object's row was deleted, or its `version` column was changed, since
   ///         it was loaded; without such a column removing a row that is gone is no error
+  /// \throws usage_error if the server has not inserted all rows, since a trigger keeps one back.
+  ///         That and what is wrong with values that come back is found out once the flush is
+  ///         answered: a COMMIT that shared its round trip has happened, then
   void flush(std::source_location where = std::source_location::current());
   /// As long as the answer lives, statements do not flush.
   [[nodiscard]] auto no_autoflush();
@@ -269,6 +272,7 @@ class session : public statements<session> {
   detail::unit_of_work& unit();
   void flush_for_nested(std::source_location const& where);
   void queue_changes(std::source_location const& where);
+  void send_ahead(std::source_location const& where);
   void settle_objects() noexcept;
   detail::connection_core& unflushed_core(std::source_location const& where);
   template <class T>

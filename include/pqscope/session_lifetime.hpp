@@ -12,6 +12,7 @@
 #include <pqscope/transaction/resolve.hpp>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -160,8 +161,10 @@ inline void session::finish(std::source_location const& where) {
     return;
   }
   forget_if_gone();
-  if (options_.on_in_doubt == on_in_doubt::resolve && source_ != nullptr && scope_.active()) {
-    scope_.send_deferred(where);
+  bool const goes_ahead = source_ != nullptr ? options_.on_in_doubt == on_in_doubt::resolve
+                                             : has_unit() && shared_->unit->awaits_values();
+  if (goes_ahead) {
+    send_ahead(where);
   }
   try {
     scope_.commit(where);
@@ -181,8 +184,13 @@ inline void session::finish(std::source_location const& where) {
     throw;
   }
   objects_kept_ = true;
+  std::exception_ptr const problem =
+      depth_ == 0 && has_unit() ? shared_->unit->take_problem() : nullptr;
   release();
   scope_.run_held_hooks();
+  if (problem) {
+    std::rethrow_exception(problem);  // found out too late: the server has committed
+  }
 }
 
 /// Finds out what became of a commit whose answer was lost; called while that error is handled.
@@ -264,6 +272,9 @@ inline void session::prepare(std::string_view gid, std::source_location where) {
   start(where);
   queue_changes(where);
   forget_if_gone();
+  if (has_unit() && shared_->unit->awaits_values()) {
+    send_ahead(where);
+  }
   try {
     scope_.prepare(gid, where);
   } catch (commit_in_doubt const&) {
@@ -326,6 +337,16 @@ inline void session::queue_changes(std::source_location const& where) {
   if (shared_->unit->has_changes()) {
     start(where);
     shared_->unit->queue_changes(scope_.use(where), where);
+  }
+}
+
+/// Sends what was deferred ahead of what ends the session, which is not to be if it went wrong.
+inline void session::send_ahead(std::source_location const& where) {
+  if (scope_.active() && status() != connection_status::in_failed_transaction) {
+    scope_.send_deferred(where);
+    if (has_unit()) {
+      shared_->unit->require_intact(where);
+    }
   }
 }
 

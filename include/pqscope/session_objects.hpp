@@ -7,6 +7,7 @@
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/libpq/request.hpp>
 #include <pqscope/mapping/entity.hpp>
+#include <pqscope/mapping/entity_order.hpp>
 #include <pqscope/mapping/entity_set.hpp>
 #include <pqscope/mapping/entity_statements.hpp>
 #include <pqscope/mapping/tracked.hpp>
@@ -53,26 +54,11 @@ void fill_reference(entity_base& child, entity_base const& parent) {
   }
 }
 
-/// The only column of `T` that references `Parent`, as a list of it.
-template <class Parent, class Column>
-consteval auto if_refers_to() {
-  if constexpr (Column::references) {
-    if constexpr (std::is_same_v<owner_of<Column::target>, Parent>) {
-      return column_list<Column>{};
-    } else {
-      return column_list<>{};
-    }
-  } else {
-    return column_list<>{};
-  }
-}
+/// The columns that reference the table of `Parent`.
 template <class Parent, class... Columns>
 consteval auto references_to(column_list<Columns...>) {
-  return (if_refers_to<Parent, Columns>() + ... + column_list<>{});
-}
-template <class Only>
-consteval auto only_reference(column_list<Only>) {
-  return Only{};
+  return (std::conditional_t<refers_to<Parent, Columns>(), column_list<Columns>, column_list<>>{} +
+          ... + column_list<>{});
 }
 
 /// Whether a column of type `To` can hold a value: not a number that is too large for it.
@@ -145,7 +131,7 @@ tracked<T> session::add(T value, tracked<Parent> const& parent, std::source_loca
   static_assert(candidates::size < 2,
                 "pqscope: several columns of the new object's struct reference the other struct: "
                 "add the object, and say which by refer<&child::column>");
-  using binding = decltype(detail::only_reference(candidates{}));
+  using binding = typename detail::nth_column<0, candidates>::type;
   tracked<T> added = add(std::move(value), where);
   refer<binding::pointer>(added, parent, where);
   return added;

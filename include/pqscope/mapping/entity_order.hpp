@@ -15,9 +15,9 @@
 
 namespace pqscope::detail {
 
-/// Whether a column refers to another one of the same table.
+/// Whether a column refers to one of the table of `T`.
 template <class T, class Binding>
-consteval bool is_self_reference() {
+consteval bool refers_to() {
   if constexpr (Binding::references) {
     return std::is_same_v<owner_of<Binding::target>, T>;
   } else {
@@ -26,7 +26,7 @@ consteval bool is_self_reference() {
 }
 template <class T, class... Columns>
 consteval bool has_self_reference(column_list<Columns...>) {
-  return (is_self_reference<T, Columns>() || ...);
+  return (refers_to<T, Columns>() || ...);
 }
 /// Whether rows of the table of `T` refer to others of it.
 template <class T>
@@ -39,7 +39,7 @@ std::vector<std::vector<std::size_t>> list_parents(
     std::vector<std::shared_ptr<entity<T>>> const& objects) {
   std::vector<std::vector<std::size_t>> parents(objects.size());
   for_each_column<T>([&]<class Binding>(column_facts const&, Binding) {
-    if constexpr (is_self_reference<T, Binding>()) {
+    if constexpr (refers_to<T, Binding>()) {
       std::map<std::string, std::size_t> known;
       for (std::size_t i = 0; i < objects.size(); ++i) {
         known.emplace(key_text_for((*objects[i]).*Value.*Binding::target), i);

@@ -2,6 +2,7 @@
 #define PQSCOPE_MAPPING_ENTITY_SET_HPP
 
 #include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/connection/rows.hpp>
 #include <pqscope/error/stale_row.hpp>
 #include <pqscope/error/usage_error.hpp>
@@ -149,28 +150,12 @@ class entity_set : public entity_set_base {
   }
 
   bool has_changes() const override {
-    if (!pending_.empty() || !doomed_.empty()) {
-      return true;
-    }
-    for (object const& each : all_) {
-      if (is_changed(*each)) {
-        return true;
-      }
-    }
-    return false;
+    return !pending_.empty() || !doomed_.empty() ||
+           any_of(all_, [](object const& each) { return is_changed(*each); });
   }
   bool has_awaited_changes() const override {
-    for (object const& each : changed_) {
-      if (each->awaits_key) {
-        return true;
-      }
-    }
-    for (object const& each : doomed_) {
-      if (each->awaits_key) {
-        return true;
-      }
-    }
-    return false;
+    auto const awaits = [](object const& each) { return each->awaits_key; };
+    return any_of(changed_, awaits) || any_of(doomed_, awaits);
   }
 
   std::size_t queue_inserts(connection_core& core, std::source_location const&) override {
@@ -210,13 +195,8 @@ class entity_set : public entity_set_base {
   void restore(int depth) noexcept override {
     std::vector<object> kept;
     for (object const& each : all_) {
-      if (each->born >= depth) {
-        undo_to(*each, depth);
-        let_go(*each);
-      } else {
-        undo_to(*each, depth);
-        kept.push_back(each);
-      }
+      undo_to(*each, depth);
+      each->born >= depth ? let_go(*each) : kept.push_back(each);
     }
     all_ = std::move(kept);
     index();
@@ -262,15 +242,15 @@ class entity_set : public entity_set_base {
 
    private:
     void read(libpq::result_handle answer) override {
+      if (libpq::result_view{answer}.affected_rows() != objects_.size()) {
+        throw usage_error(
+            "the server has not inserted all of the new rows of " + std::string{table_of<T>.name},
+            objects_.front()->where);
+      }
       if constexpr (made_columns::count != 0) {
         using shape = answer_shape<T, made_columns>;
         rows<typename shape::type::row, typename shape::type> const made{std::move(answer),
                                                                          objects_.front()->where};
-        if (made.size() != objects_.size()) {
-          throw usage_error(
-              "the server has not inserted all of the new rows of " + std::string{table_of<T>.name},
-              objects_.front()->where);
-        }
         auto row = made.begin();
         for (object const& each : objects_) {
           take_made<shape>(*each, *row++);
@@ -452,14 +432,9 @@ class entity_set : public entity_set_base {
     constexpr column_facts const& column = definition_of<T>.facts[I];
     if constexpr (column.version || is_generated(column)) {
       return false;
-    } else if constexpr (std::floating_point<typename binding::value>) {
-      auto const x = binding::get(a);
-      auto const y = binding::get(b);
-      return !(x == y) && (x == x || y == y);  // NaN is what it was
     } else if constexpr (holds_floating<typename binding::value>) {
-      auto const& x = binding::get(a);
-      auto const& y = binding::get(b);
-      return !(x == y) && key_text_for(x) != key_text_for(y);
+      return !(binding::get(a) == binding::get(b)) &&
+             key_text_for(binding::get(a)) != key_text_for(binding::get(b));
     } else if constexpr (std::equality_comparable<typename binding::value>) {
       return !(binding::get(a) == binding::get(b));
     } else {

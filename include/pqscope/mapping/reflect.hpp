@@ -1,11 +1,13 @@
 #ifndef PQSCOPE_MAPPING_REFLECT_HPP
 #define PQSCOPE_MAPPING_REFLECT_HPP
 
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/mapping/table.hpp>
 #include <pqscope/types/record.hpp>
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -143,33 +145,22 @@ inline constexpr std::array<std::size_t, key_size<T>> key_of = [] {
 
 /// Whether a column is part of the primary key.
 constexpr bool is_key(table_view const& table, std::size_t column) {
-  if (table.columns[column].primary_key) {
-    return true;
-  }
-  for (constraint_facts const& each : table.constraints) {
-    for (std::size_t i = 0; each.kind == constraint_kind::primary_key && i < each.size; ++i) {
-      if (each.members[i] == table.members[column]) {
-        return true;
-      }
-    }
-  }
-  return false;
+  return table.columns[column].primary_key ||
+         any_of(table.constraints, [&](constraint_facts const& each) {
+           return each.kind == constraint_kind::primary_key &&
+                  contains(std::span{each.members}.first(each.size), table.members[column]);
+         });
 }
 
 /// Whether no two rows have the same value in a column, by its key or its constraints.
 constexpr bool is_unique(table_view const& table, std::size_t column) {
-  if (table.columns[column].unique ||
-      (table.columns[column].primary_key && count_key(table) == 1)) {
-    return true;
-  }
-  for (constraint_facts const& each : table.constraints) {
-    bool const unique =
-        each.kind == constraint_kind::primary_key || each.kind == constraint_kind::unique;
-    if (unique && each.size == 1 && each.members[0] == table.members[column]) {
-      return true;
-    }
-  }
-  return false;
+  return table.columns[column].unique ||
+         (table.columns[column].primary_key && count_key(table) == 1) ||
+         any_of(table.constraints, [&](constraint_facts const& each) {
+           bool const unique =
+               each.kind == constraint_kind::primary_key || each.kind == constraint_kind::unique;
+           return unique && each.size == 1 && each.members[0] == table.members[column];
+         });
 }
 
 /// A column that refers to another table's.

@@ -2,6 +2,7 @@
 #define PQSCOPE_MAPPING_UNIT_OF_WORK_HPP
 
 #include <pqscope/connection/connection_core.hpp>
+#include <pqscope/connection/loops.hpp>
 #include <pqscope/error/most_derived.hpp>
 #include <pqscope/error/stale_row.hpp>
 #include <pqscope/error/transaction_rolled_back.hpp>
@@ -95,12 +96,7 @@ class unit_of_work {
 
   /// Whether a flush would send anything.
   bool has_changes() const {
-    for (auto const& each : sets_) {
-      if (each->has_changes()) {
-        return true;
-      }
-    }
-    return false;
+    return any_of(sets_, [](auto const& each) { return each->has_changes(); });
   }
 
   /// Queues all that has changed; sends it, but for the last part.
@@ -114,7 +110,7 @@ class unit_of_work {
       std::size_t waiting = queue_inserts(core, where);
       while (waiting > 0) {
         core.send_deferred(where);
-        require_answers(where);
+        require_answers();
         std::size_t const left = queue_inserts(core, where);
         if (left == waiting && !core.has_deferred()) {
           throw usage_error("new objects refer to each other in a circle", where);
@@ -122,12 +118,9 @@ class unit_of_work {
         waiting = left;
       }
       sort();
-      for (entity_set_base const* each : ordered_) {
-        if (each->has_awaited_changes()) {
-          core.send_deferred(where);
-          require_answers(where);
-          break;
-        }
+      if (any_of(ordered_, [](auto const* each) { return each->has_awaited_changes(); })) {
+        core.send_deferred(where);
+        require_answers();
       }
       for (entity_set_base* each : ordered_) {
         each->queue_updates(core, where);
@@ -155,7 +148,7 @@ class unit_of_work {
   void send(connection_core& core, std::source_location const& where) {
     try {
       core.send_deferred(where);
-      require_answers(where);
+      require_answers();
     } catch (...) {
       fail(core);
       throw;
@@ -164,7 +157,7 @@ class unit_of_work {
 
   /// Refuses to go on after a flush that failed.
   void require_intact(std::source_location const& where) {
-    require_answers(where);
+    require_answers();
     if (failed_) {
       throw transaction_rolled_back(first_ ? most_derived(*first_) : nullptr, where);
     }
@@ -176,6 +169,10 @@ class unit_of_work {
     }
   }
   bool failed() const noexcept { return failed_; }
+  /// Whether an answer that has not come has values for objects.
+  bool awaits_values() const noexcept { return awaits_values_; }
+  /// What was wrong with an answer that came with that to COMMIT; null if nothing was.
+  std::exception_ptr take_problem() noexcept { return std::exchange(problem_, nullptr); }
 
   /// Makes somebody who waits for an answer; kept until the session ends.
   template <class Sink, class... Args>
@@ -203,6 +200,9 @@ class unit_of_work {
   void enter(int depth) noexcept { depth_ = depth; }
   /// Leaves the nested session at that depth, with or without effect.
   void leave(int depth, bool keeps) noexcept {
+    if (!keeps) {
+      problem_ = nullptr;  // what it is about was undone
+    }
     for (auto const& each : sets_) {
       keeps ? each->release(depth) : each->restore(depth);
     }
@@ -232,22 +232,26 @@ class unit_of_work {
     return waiting;
   }
 
-  void require_answers(std::source_location const&) {
+  void require_answers() {
     if (problem_) {
-      std::rethrow_exception(std::exchange(problem_, nullptr));
+      give_up();
+      std::rethrow_exception(take_problem());
     }
   }
 
   void fail(connection_core& core) noexcept {
-    failed_ = true;
-    unanswered_ = 0;
-    awaits_values_ = false;
+    give_up();
     try {
       first_ = core.first_error;
     } catch (...) {
       first_.reset();
     }
     core.drop_deferred();
+  }
+  void give_up() noexcept {
+    failed_ = true;
+    unanswered_ = 0;
+    awaits_values_ = false;
     for (auto const& each : sets_) {
       each->restore(depth_);
     }
@@ -276,14 +280,11 @@ class unit_of_work {
   static std::size_t find_free(std::vector<entity_set_base*> const& among, bool only_needed) {
     std::size_t at = 0;
     auto const refers = [&](entity_set_base const& from) {
-      for (entity_target const& target : from.targets()) {
-        for (entity_set_base const* other : among) {
-          if (other != &from && other->key() == target.key && (target.is_needed || !only_needed)) {
-            return true;
-          }
-        }
-      }
-      return false;
+      return any_of(from.targets(), [&](entity_target const& target) {
+        return (target.is_needed || !only_needed) && any_of(among, [&](auto const* other) {
+                 return other != &from && other->key() == target.key;
+               });
+      });
     };
     while (at < among.size() && refers(*among[at])) {
       ++at;

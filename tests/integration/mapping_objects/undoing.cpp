@@ -2,6 +2,7 @@
 
 #include <pqscope/error/errors.hpp>
 #include <pqscope/session_objects.hpp>
+#include <pqscope/transaction/transaction.hpp>
 #include <pqscope/with_session.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -27,6 +28,21 @@ using pqscope::usage_error;
 using pqscope::with_session;
 using namespace std::chrono_literals;
 using namespace support;
+
+namespace {
+
+/// An author whose key has a smaller type than the table's.
+struct small_author {
+  int id{};
+  std::string name;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto pqscope::mapping<small_author> =
+    pqscope::table("authors", pqscope::column<&small_author::id>().primary_key().identity(),
+                   pqscope::column<&small_author::name>());
 
 TEST_CASE("objects outlive their session and can be used in another thread and session") {
   shelf here;
@@ -253,6 +269,96 @@ TEST_CASE("an update of an object whose key several rows have changes none of th
   CHECK_THROWS_AS(with_session(here.conn, [](session& s) { s.get<branch>(1)->name = "c"; }),
                   stale_row);
   CHECK(here.column("SELECT name FROM branches ORDER BY 1") == std::vector<std::string>{"a", "b"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("an answer that cannot be read is told, even if it comes with that to COMMIT") {
+  shelf here;
+  bool told = false;
+  CHECK_THROWS_AS(with_session(here.conn, {.retry = {.attempts = 3}},
+                               [&](session& s) {
+                                 s.add(small_author{.name = "a"});
+                                 s.after_commit([&] { told = true; });
+                               }),
+                  pqscope::type_mismatch);
+  CHECK(told);
+  CHECK(here.count("authors") == 1);
+  CHECK_THROWS_AS(with_session(here.conn, {.on_in_doubt = pqscope::on_in_doubt::resolve},
+                               [](session& s) { s.add(small_author{.name = "b"}); }),
+                  pqscope::type_mismatch);
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [](session& s) {
+                                 s.add(small_author{.name = "b"});
+                                 s.prepare("pqscope_not_prepared");
+                               }),
+                  pqscope::type_mismatch);
+  with_session(here.conn, [](session& outer) {
+    CHECK_THROWS_AS(
+        with_session(outer, [](session& inner) { inner.add(small_author{.name = "c"}); }),
+        pqscope::type_mismatch);
+    outer.add(author{.name = "d", .email = {}});
+  });
+  pqscope::transaction whole{here.conn};
+  CHECK_THROWS_AS(with_session(whole, [](session& s) { s.add(small_author{.name = "e"}); }),
+                  pqscope::type_mismatch);
+  whole.commit();
+  CHECK(here.column("SELECT name FROM authors ORDER BY name") ==
+        std::vector<std::string>{"a", "d"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE(
+    "a row that a trigger keeps from being inserted is an error, and undone where it can be") {
+  shelf here;
+  here.outside.execute(
+      "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+  for (std::string const table : {"authors", "loans"}) {
+    here.outside.execute("CREATE TRIGGER skips BEFORE INSERT ON " + table +
+                         " FOR EACH ROW EXECUTE FUNCTION skip()");
+  }
+  auto const add_author = [](session& s) { s.add(author{.name = "a", .email = {}}); };
+  auto const add_loan = [](session& s) { s.add(loan{.book_id = 1, .reader = "r", .days = {}}); };
+  CHECK_THROWS_AS(with_session(here.conn, add_author), pqscope::usage_error);
+  CHECK_THROWS_AS(with_session(here.conn, add_loan), pqscope::usage_error);
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [&](session& s) {
+                                 s.execute("INSERT INTO branches (name) VALUES ('x')");
+                                 add_loan(s);
+                                 s.execute("SELECT 1");
+                                 CHECK_THROWS_AS(s.execute("SELECT 1"), pqscope::usage_error);
+                               }),
+                  pqscope::transaction_rolled_back);
+  with_session(here.conn, [&](session& outer) {
+    outer.execute("INSERT INTO branches (name) VALUES ('outer')");
+    CHECK_THROWS_AS(with_session(outer,
+                                 [&](session& inner) {
+                                   add_author(inner);
+                                   inner.execute("SELECT 1");
+                                   throw std::runtime_error{"no"};
+                                 }),
+                    std::runtime_error);
+    outer.execute("UPDATE branches SET name = 'kept'");
+  });
+  CHECK(here.column("SELECT name FROM branches") == std::vector<std::string>{"kept"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE(
+    "a session that fails before its flush carries the first error, whatever is done in doubt") {
+  shelf here;
+  for (auto const in_doubt : {pqscope::on_in_doubt::report, pqscope::on_in_doubt::resolve}) {
+    try {
+      with_session(here.conn, {.on_in_doubt = in_doubt}, [](session& s) {
+        CHECK_THROWS_AS(s.execute("SELECT 1 / 0"), pqscope::division_by_zero);
+        s.add(author{.name = "a", .email = {}});
+      });
+      FAIL("a session in which a statement had failed was reported as committed");
+    } catch (pqscope::transaction_rolled_back const& refused) {
+      REQUIRE(refused.first_error() != nullptr);
+      CHECK(refused.first_error()->sqlstate() == "22012");
+    }
+  }
+  CHECK(here.count("authors") == 0);
   ensure_usable(here.conn);
 }
 
