@@ -145,8 +145,8 @@ template <class... Fields>
 inline constexpr bool is_copyable<std::tuple<Fields...>> = (is_copyable<Fields> && ...);
 template <class A, class B>
 inline constexpr bool is_copyable<std::pair<A, B>> = is_copyable<A> && is_copyable<B>;
-template <class Row>
-  requires(row_shape<Row>::by_name)
+template <row_struct Row>
+  requires record<Row>
 inline constexpr bool is_copyable<Row> = is_copyable<field_types<Row>>;
 
 /// Whether a row that a shape makes refers to the memory of its result.

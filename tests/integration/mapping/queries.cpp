@@ -63,7 +63,23 @@ struct tally {
   std::optional<int> number{};
 };
 
+struct counted {
+  int uses = 0;
+};
+/// Of the same table; what is no column need not be what a column can be.
+struct counted_tally : counted {
+  int id{};
+  std::optional<int> number{};
+  char scratch[4] = "abc";
+  unsigned flags : 3 = 5;
+};
+
 }  // namespace
+
+template <>
+inline constexpr auto pqscope::mapping<counted_tally> =
+    pqscope::table("tally", pqscope::column<&counted_tally::id>().primary_key(),
+                   pqscope::column<&counted_tally::number>());
 
 TEST_CASE("an inserted struct comes back with what the server made") {
   shop_tables tables;
@@ -315,6 +331,20 @@ TEST_CASE("a struct without a mapping has the table of its own name") {
   REQUIRE(db.find<plain>(col<&plain::weight> > 1).one().weight == 1.5);
   REQUIRE(db.update<plain>().set(col<&plain::name> = "rock").all_rows().execute() == 1);
   REQUIRE(db.upsert(plain{.id = 4, .name = "pebble"}).name == "pebble");
+  ensure_usable(db);
+}
+
+TEST_CASE("a mapped struct may have a base, an array and bits beside its columns") {
+  shop_tables tables;
+  pqscope::connection db{tables.db()};
+  db.execute("CREATE TABLE tally (id int, number int)");
+  counted_tally one;
+  one.id = 1;
+  one.number = 7;
+  db.insert(one);
+  REQUIRE(db.get<counted_tally>(1)->number == 7);
+  REQUIRE(db.get<counted_tally>(1)->flags == 5);
+  REQUIRE(db.select<counted_tally>().all()[0].id == 1);
   ensure_usable(db);
 }
 
