@@ -41,17 +41,24 @@ class autoflush_pause {
   bool before_;
 };
 
-/// Copies the key of the one into the column of the other.
+/// Copies the key of the one into the column of the other; false if the server has not made it yet.
 template <class Binding>
-void fill_reference(entity_base& child, entity_base const& parent) {
-  using other = owner_of<Binding::target>;
-  auto const& key = static_cast<entity<other> const&>(parent).value.*Binding::target;
-  auto& column = Binding::get(static_cast<entity<typename Binding::owner>&>(child).value);
-  if constexpr (std::is_assignable_v<decltype(column), decltype(key)>) {
-    column = key;
-  } else {
-    column = *key;
+bool fill_reference(entity_base& child, entity_base const& parent) {
+  using carrier = null_carrier_for<value_of<Binding::target>>;
+  constexpr column_facts const& target = facts_of_member<Binding::target>;
+  auto const& row = static_cast<entity<owner_of<Binding::target>> const&>(parent).value;
+  bool const is_null = carrier::is_null(row.*Binding::target);
+  if (parent.awaits_key &&
+      (target.identity ? !gives_identity(row) : is_null || is_generated(target))) {
+    return false;
   }
+  if (is_null) {
+    throw usage_error("a new object refers to one that has no value in the column it refers to",
+                      child.where);
+  }
+  Binding::get(static_cast<entity<typename Binding::owner>&>(child).value) =
+      carrier::value(row.*Binding::target);
+  return true;
 }
 
 /// The columns that reference the table of `Parent`.

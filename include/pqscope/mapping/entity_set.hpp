@@ -487,12 +487,9 @@ class entity_set : public entity_set_base {
           parent.status == entity_status::detached) {
         throw usage_error("a new object refers to one that was removed", one.where);
       }
-      if (parent.awaits_key || parent.status == entity_status::pending) {
+      if (parent.status == entity_status::pending || !each.fill(one, parent)) {
         return false;
       }
-    }
-    for (entity_link const& each : one.links) {
-      each.fill(one, *each.parent);
     }
     return true;
   }

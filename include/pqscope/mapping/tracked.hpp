@@ -31,7 +31,7 @@ struct entity_base;
 /// A reference of an object to another one, whose key may not be known yet.
 struct entity_link {
   std::shared_ptr<entity_base> parent;
-  void (*fill)(entity_base& child, entity_base const& parent);
+  bool (*fill)(entity_base& child, entity_base const& parent);  ///< whether that is known
 };
 
 /// What is known of an object of any type.

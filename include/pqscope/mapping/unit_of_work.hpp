@@ -109,11 +109,14 @@ class unit_of_work {
     try {
       std::size_t waiting = queue_inserts(core, where);
       while (waiting > 0) {
-        core.send_deferred(where);
-        require_answers();
-        std::size_t const left = queue_inserts(core, where);
-        if (left == waiting && !core.has_deferred()) {
-          throw usage_error("new objects refer to each other in a circle", where);
+        std::size_t left = queue_inserts(core, where);
+        if (left == waiting) {  // for what the server makes
+          core.send_deferred(where);
+          require_answers();
+          left = queue_inserts(core, where);
+          if (left == waiting && !core.has_deferred()) {
+            throw usage_error("new objects refer to each other in a circle", where);
+          }
         }
         waiting = left;
       }

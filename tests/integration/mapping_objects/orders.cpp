@@ -1,5 +1,6 @@
 // The order of statements where rows refer to others of their own table, or tables to each other.
 
+#include <pqscope/error/usage_error.hpp>
 #include <pqscope/mapping/create_all.hpp>
 #include <pqscope/session_objects.hpp>
 #include <pqscope/with_session.hpp>
@@ -16,6 +17,7 @@
 #include "support/ensure_usable.hpp"
 
 using pqscope::session;
+using pqscope::usage_error;
 using pqscope::with_session;
 using namespace support;
 
@@ -35,8 +37,29 @@ struct song {
   int singer_id{};
 };
 
+struct subject {
+  std::string code;
+  std::optional<std::string> above;
+  std::optional<std::string> mark;   // unique
+  std::optional<std::string> state;  // has a default
+};
+struct lecture {
+  int id{};
+  std::string mark;
+};
+
 }  // namespace orders
 
+template <>
+inline constexpr auto pqscope::mapping<orders::subject> =
+    pqscope::table("subjects", pqscope::column<&orders::subject::code>().primary_key(),
+                   pqscope::column<&orders::subject::above>().references<&orders::subject::code>(),
+                   pqscope::column<&orders::subject::mark>().unique(),
+                   pqscope::column<&orders::subject::state>().default_value("'new'"));
+template <>
+inline constexpr auto pqscope::mapping<orders::lecture> =
+    pqscope::table("lectures", pqscope::column<&orders::lecture::id>().primary_key().identity(),
+                   pqscope::column<&orders::lecture::mark>().references<&orders::subject::mark>());
 template <>
 inline constexpr auto pqscope::mapping<orders::folder> =
     pqscope::table("folders", pqscope::column<&orders::folder::id>().primary_key(),
@@ -117,5 +140,42 @@ TEST_CASE("of tables that refer to each other the one that can do without goes f
     }
   });
   CHECK(here.count("singers") + here.count("songs") == 0);
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("objects that refer to new ones with keys of their own wait for nothing") {
+  shelf here;
+  pqscope::create_all<subject, lecture>(here.conn);
+  auto const before = here.conn.round_trips();
+  auto const below = with_session(here.conn, [](session& s) {
+    auto const above = s.add(subject{.code = "a", .above = {}, .mark = "m", .state = {}});
+    auto const middle = s.add(subject{.code = "b", .above = {}, .mark = {}, .state = {}}, above);
+    s.add(lecture{}, above);
+    auto const given = s.add(branch{.id = 7, .parent_id = {}, .name = "root"});
+    s.add(branch{.id = 8, .parent_id = {}, .name = "leaf"}, given);
+    return s.add(subject{.code = "c", .above = {}, .mark = {}, .state = {}}, middle);
+  });
+  CHECK(here.conn.round_trips() == before + 1);
+  CHECK(below->above == "b");
+  CHECK(below->state == "new");
+  CHECK(here.column("SELECT code || coalesce(above, '-') FROM subjects ORDER BY code") ==
+        std::vector<std::string>{"a-", "ba", "cb"});
+  CHECK(here.column("SELECT parent_id FROM branches WHERE id = 8") ==
+        std::vector<std::string>{"7"});
+  CHECK(here.column("SELECT mark FROM lectures") == std::vector<std::string>{"m"});
+  ensure_usable(here.conn);
+}
+
+TEST_CASE("a new object cannot refer to one that has no value in the column") {
+  shelf here;
+  pqscope::create_all<subject, lecture>(here.conn);
+  CHECK_THROWS_AS(with_session(here.conn,
+                               [](session& s) {
+                                 auto const none = s.add(
+                                     subject{.code = "a", .above = {}, .mark = {}, .state = {}});
+                                 s.add(lecture{}, none);
+                               }),
+                  usage_error);
+  CHECK(here.count("lectures") == 0);
   ensure_usable(here.conn);
 }
