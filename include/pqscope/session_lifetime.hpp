@@ -196,8 +196,8 @@ inline void session::finish(std::source_location const& where) {
 /// Finds out what became of a commit whose answer was lost; called while that error is handled.
 inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_location const& where) {
   detail::hooks undecided = scope_.take_hooks();
+  auto unit = has_unit() ? std::exchange(shared_->unit, nullptr) : nullptr;
   config const target = *source_->target();
-  auto const objects = shared_ != nullptr ? shared_->unit : nullptr;
   release();
   libpq::limit const bound{
       .deadline = deadline_.value_or(detail::time_after(std::chrono::seconds{10})),
@@ -207,6 +207,10 @@ inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_loca
     fate = detail::resolve_within(target, doubt, bound, where);
   } catch (...) {  // no reason to lose sight of the doubt: a password that cannot be had, …
   }
+  if (unit != nullptr && fate == resolution::aborted) {
+    unit->undo();
+  }
+  unit.reset();
   switch (fate) {
     case resolution::committed:
       scope_.mark_committed();
@@ -214,9 +218,6 @@ inline void session::settle_doubt(commit_in_doubt const& doubt, std::source_loca
       return;
     case resolution::aborted:
       kept_ = false;
-      if (objects != nullptr) {
-        objects->undo();
-      }
       detail::hooks::run(std::move(undecided.after_rollback));
       throw connection_lost(
           "the connection was lost while COMMIT was on its way; the server says "
@@ -315,13 +316,16 @@ inline detail::unit_of_work& session::unit() {
   return *shared_->unit;
 }
 
-/// What was changed so far is not the nested session's, which may be undone alone.
+/// What was changed so far is not the nested session's, which may be undone alone: where an answer
+/// has values for objects, it has to be there before that begins.
 inline void session::flush_for_nested(std::source_location const& where) {
   if (has_unit()) {
     shared_->unit->require_intact(where);
     detail::connection_core& core = scope_.use(where);
     shared_->unit->queue_changes(core, where);
-    shared_->unit->settle(core, where);
+    if (shared_->unit->awaits_values()) {
+      shared_->unit->send(core, where);
+    }
   }
 }
 
@@ -359,6 +363,7 @@ inline void session::settle_objects() noexcept {
       if (!objects_kept_) {
         shared_->unit->undo();
       }
+      shared_->unit->detach();  // whoever else may hold it
       shared_->unit.reset();
     }
   }

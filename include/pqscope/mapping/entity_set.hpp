@@ -193,12 +193,10 @@ class entity_set : public entity_set_base {
   }
 
   void restore(int depth) noexcept override {
-    std::vector<object> kept;
-    for (object const& each : all_) {
+    for (object const& each : std::exchange(all_, {})) {
       undo_to(*each, depth);
-      each->born >= depth ? let_go(*each) : kept.push_back(each);
+      each->born >= depth ? let_go(*each) : all_.push_back(each);
     }
-    all_ = std::move(kept);
     index();
   }
 
@@ -223,7 +221,7 @@ class entity_set : public entity_set_base {
   }
 
   void detach() noexcept override {
-    for (object const& each : all_) {
+    for (object const& each : std::exchange(all_, {})) {
       let_go(*each);
     }
   }

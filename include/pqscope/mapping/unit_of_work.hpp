@@ -73,11 +73,7 @@ class unit_of_work {
   unit_of_work() = default;
   unit_of_work(unit_of_work const&) = delete;
   unit_of_work& operator=(unit_of_work const&) = delete;
-  ~unit_of_work() {
-    for (auto const& each : sets_) {
-      each->detach();
-    }
-  }
+  ~unit_of_work() { detach(); }
 
   /// The objects of a struct; null where there are none.
   entity_set_base* find(struct_key key) const noexcept {
@@ -139,14 +135,6 @@ class unit_of_work {
     flushing_ = false;
   }
 
-  /// What was queued for the session is not a nested one's, which may be undone alone: where an
-  /// answer has values for objects, it has to be there before the nested one begins.
-  void settle(connection_core& core, std::source_location const& where) {
-    if (awaits_values_) {
-      send(core, where);
-    }
-  }
-
   /// Sends what was queued.
   void send(connection_core& core, std::source_location const& where) {
     try {
@@ -171,7 +159,6 @@ class unit_of_work {
       fail(core);
     }
   }
-  bool failed() const noexcept { return failed_; }
   /// Whether an answer that has not come has values for objects.
   bool awaits_values() const noexcept { return awaits_values_; }
   /// What was wrong with an answer that came with that to COMMIT; null if nothing was.
@@ -220,6 +207,13 @@ class unit_of_work {
   void undo() noexcept {
     for (auto const& each : sets_) {
       each->restore(0);
+    }
+  }
+
+  /// The whole session has ended: its objects belong to none.
+  void detach() noexcept {
+    for (auto const& each : sets_) {
+      each->detach();
     }
   }
 

@@ -198,3 +198,18 @@ TEST_CASE("the server makes the key of a struct that has what a new one has, be 
   CHECK(undone->id == -1);
   ensure_usable(here.conn);
 }
+
+TEST_CASE(
+    "an object belongs to no session once its own has ended, whatever still pauses its flushes") {
+  shelf here;
+  pqscope::unique_session ended{here.conn};
+  auto const pause = ended.no_autoflush();
+  auto const one = ended.add(author{.name = "a", .email = {}});
+  ended.commit();
+  with_session(here.conn, [&](session& s) {
+    s.refresh(one);
+    one->name = "b";
+  });
+  CHECK(here.column("SELECT name FROM authors") == std::vector<std::string>{"b"});
+  ensure_usable(here.conn);
+}
