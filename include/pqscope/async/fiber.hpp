@@ -81,7 +81,16 @@ class fiber final : public libpq::waiter,
   auto async_reserve_at(unsigned depth, Token&& token) {
     return asio::async_initiate<Token, void()>(
         [self = shared_from_this(), depth](auto handler) {
-          self->queue({depth, make_completion(self->executor_, std::move(handler))});
+          self->queue({depth, make_completion(self->executor_, std::move(handler))}, true);
+        },
+        token);
+  }
+  /// Completes when it has been reserved, once it does nothing any more. Nothing is interrupted.
+  template <class Token>
+  auto async_reserve_idle(Token&& token) {
+    return asio::async_initiate<Token, void()>(
+        [self = shared_from_this()](auto handler) {
+          self->queue({0, make_completion(self->executor_, std::move(handler))}, false);
         },
         token);
   }
@@ -147,6 +156,8 @@ class fiber final : public libpq::waiter,
 
   /// Whether nobody will go on with it.
   bool is_abandoned() const noexcept { return abandoned_; }
+  /// Whether nobody would go on with it, or will.
+  bool is_over() const noexcept { return abandoned_ || fibers_->is_over(); }
   /// Nobody will go on with it: unwinds what it is in the middle of, at once. Not while it runs.
   void abandon() noexcept {
     if (!context_) {
@@ -233,7 +244,7 @@ class fiber final : public libpq::waiter,
     unsigned& depth;
   };
 
-  void queue(in_turn who) {
+  void queue(in_turn who, bool interrupts) {
     completion_ptr next;
     std::uint64_t number = 0;
     {
@@ -247,7 +258,7 @@ class fiber final : public libpq::waiter,
     }
     if (next != nullptr) {
       next.release()->complete();
-    } else {
+    } else if (interrupts) {
       interrupt(number);
     }
   }

@@ -114,13 +114,9 @@ class detached_call {
   std::unique_ptr<state> state_;
 };
 
-/// Has a fiber call `function()`, which may not throw, and waits for nothing. Where the fiber is
-/// busy, or there is no memory, the function is destroyed without having been called.
+/// Has a fiber, which has been reserved, call `function()`; see `run_detached`.
 template <class Function>
-void run_detached(std::shared_ptr<fiber> const& on, Function function) noexcept {
-  if (!on->reserve()) {
-    return;
-  }
+void begin_detached(std::shared_ptr<fiber> const& on, Function function) noexcept {
   std::uint64_t const issued = on->issued();
   try {
     detached_call<Function> all{*on, std::move(function)};
@@ -129,6 +125,23 @@ void run_detached(std::shared_ptr<fiber> const& on, Function function) noexcept 
   } catch (...) {
     if (on->issued() == issued) {
       on->unreserve();
+    }
+  }
+}
+
+/// Has a fiber call `function()`, which may not throw, once it does nothing else, and waits for
+/// nothing. Where the fiber has been given up, or there is no memory, the function is destroyed
+/// without having been called.
+template <class Function>
+void run_detached(std::shared_ptr<fiber> const& on, Function function) noexcept {
+  if (on->reserve()) {
+    begin_detached(on, std::move(function));
+  } else if (!on->is_over()) {
+    try {
+      on->async_reserve_idle([on, own_function = std::move(function)]() mutable {
+        begin_detached(on, std::move(own_function));
+      });
+    } catch (...) {
     }
   }
 }

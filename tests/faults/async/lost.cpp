@@ -9,7 +9,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,6 +39,23 @@ struct proxied : support::proxy_in_front {
   async_db t;
 
   explicit proxied(pqscope::engine_options options = {}) : t{through(), std::move(options)} {}
+
+  // How long others had to wait for their turn at most, until a condition holds.
+  template <class Condition>
+  std::chrono::steady_clock::duration longest_turn_until(Condition condition) {
+    auto longest = std::chrono::steady_clock::duration::zero();
+    t.run([&]() -> asio::awaitable<void> {
+      asio::steady_timer often{*t.io};
+      for (auto last = std::chrono::steady_clock::now(); !condition();) {
+        often.expires_after(1ms);
+        co_await often.async_wait(asio::use_awaitable);
+        auto const now = std::chrono::steady_clock::now();
+        longest = std::max(longest, now - last);
+        last = now;
+      }
+    });
+    return longest;
+  }
 };
 
 asio::awaitable<void> insert_one(session& s) {
@@ -195,24 +214,45 @@ TEST_CASE("a rollback that gets no answer holds up nobody, and has its connectio
     co_await insert_one(s);
     throw pqscope::rollback{};
   });
-  asio::steady_timer often{*p.t.io};
-  auto longest = std::chrono::steady_clock::duration::zero();
-  auto other = p.t.start([&]() -> asio::awaitable<void> {
-    for (auto last = std::chrono::steady_clock::now(); !stalled.done();) {
-      often.expires_after(1ms);
-      co_await often.async_wait(asio::use_awaitable);
-      auto const now = std::chrono::steady_clock::now();
-      longest = std::max(longest, now - last);
-      last = now;
-    }
-  });
+  CHECK(p.longest_turn_until([&] { return stalled.done(); }) < 1s);
   stalled.get();
-  other.get();
-  CHECK(longest < 1s);
   CHECK(p.t.db.stats().primary.size == 0);
   p.proxy.resume();
   p.t.ensure_usable();
   CHECK(p.t.here.count() == 0);
+}
+
+TEST_CASE(
+    "a session that goes in the middle of an operation holds up nobody when it is rolled back") {
+  proxied p;
+  p.proxy.stall_before("ROLLBACK");
+  long long const number = support::unique_lock_number();
+  held_lock lock{number};
+  bool const is_session = GENERATE(true, false);
+  bool answered = false;
+  auto const completed = [&](std::exception_ptr const& failure, pqscope::result const&) {
+    answered = failure == nullptr;
+  };
+  if (is_session) {
+    auto s = p.t.db.begin();
+    s.execute("SELECT pg_advisory_xact_lock($1)", number)(completed);
+    p.t.run_until_blocked();
+  } else {
+    p.t.run([&]() -> asio::awaitable<void> {
+      auto conn = co_await p.t.db.acquire();
+      co_await conn.execute("BEGIN");
+      conn.execute("SELECT pg_advisory_xact_lock($1)", number)(completed);
+      while (p.t.blocked() == 0) {
+        co_await asio::post(*p.t.io, asio::use_awaitable);
+      }
+    });
+  }
+  lock.release();
+  CHECK(p.longest_turn_until([&] { return p.t.db.stats().primary.in_use == 0; }) < 1s);
+  CHECK(answered);
+  p.proxy.resume();
+  p.t.run_out();
+  p.t.ensure_usable();
 }
 
 TEST_CASE("a cancelled COMMIT that gets no answer is in doubt") {
