@@ -5,6 +5,7 @@
 #include <pqscope/async/leftovers.hpp>
 #include <pqscope/async/operation.hpp>
 #include <pqscope/connection/row_shape.hpp>
+#include <pqscope/error/connection_error.hpp>
 #include <pqscope/error/usage_error.hpp>
 #include <pqscope/transfer/stream.hpp>
 
@@ -29,6 +30,7 @@ struct open_rows {
   std::exception_ptr failure;                        ///< behind these
   bool at_row = false;                               ///< the source has a row that was not read
   bool ended = false;                                ///< nothing is behind these
+  bool awaited = false;                              ///< somebody is at it
 
   /// Reads what has arrived, and waits for a row if none has. On the fiber.
   void read() {
@@ -67,6 +69,28 @@ struct open_rows {
   static constexpr std::size_t most = 1024;
 };
 
+/// Who is at a stream, from the first wait of what it was asked for to the end: also where a wait
+/// is over and nobody has gone on yet. One at a time.
+template <class Row>
+class stream_turn {
+ public:
+  stream_turn(std::shared_ptr<open_rows<Row>> const& of, std::source_location const& where)
+      : of_{of} {
+    if (of_ == nullptr) {
+      throw usage_error("the stream was closed or moved from", where);
+    }
+    if (std::exchange(of_->awaited, true)) {
+      throw connection_busy("an operation of it has not completed yet", where);
+    }
+  }
+  stream_turn(stream_turn const&) = delete;
+  stream_turn& operator=(stream_turn const&) = delete;
+  ~stream_turn() { of_->awaited = false; }
+
+ private:
+  std::shared_ptr<open_rows<Row>> of_;
+};
+
 }  // namespace detail
 
 /// The rows of a statement as they arrive, as `pqscope::row_stream`:
@@ -79,7 +103,8 @@ struct open_rows {
 /// What has arrived is handed out without waiting for more; up to 1,024 rows are decoded at a time.
 /// Rows own what they hold. An error comes behind the rows before it.
 ///
-/// While it is open any other statement throws `connection_busy`. One that goes before its end is
+/// While it is open any other statement throws `connection_busy`, as does asking it for something
+/// while another caller is at it. One that goes before its end is
 /// left by the next operation of its session or connection, as an early `break` leaves a blocking
 /// one: the transaction is unharmed. Move-only; ends before its session.
 template <class Row>
@@ -107,6 +132,7 @@ class row_stream {
   /// The next row; nothing behind the last one.
   asio::awaitable<std::optional<Row>> next(
       std::source_location where = std::source_location::current()) {
+    detail::stream_turn<Row> const mine{rows_, where};
     co_await fill(where);
     if (rows_->next == rows_->rows.size()) {
       co_return std::nullopt;
@@ -116,19 +142,18 @@ class row_stream {
   /// The next rows, as many as have arrived, at least one; none behind the last one.
   asio::awaitable<std::vector<Row>> next_rows(
       std::source_location where = std::source_location::current()) {
+    detail::stream_turn<Row> const mine{rows_, where};
     co_await fill(where);
-    std::vector<Row> some = std::move(rows_->rows);
-    some.erase(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(rows_->next));
-    rows_->rows.clear();
-    rows_->next = 0;
-    co_return some;
+    co_return take();
   }
   /// All rows that are left.
   asio::awaitable<std::vector<Row>> all(
       std::source_location where = std::source_location::current()) {
+    detail::stream_turn<Row> const mine{rows_, where};
     std::vector<Row> rows;
     for (;;) {
-      std::vector<Row> some = co_await next_rows(where);
+      co_await fill(where);
+      std::vector<Row> some = take();
       if (some.empty()) {
         co_return rows;
       }
@@ -139,6 +164,7 @@ class row_stream {
   /// Leaves it now; does nothing when it has ended.
   asio::awaitable<void> close(std::source_location where = std::source_location::current()) {
     if (rows_ != nullptr) {
+      detail::stream_turn<Row> const mine{rows_, where};
       co_await detail::run_on(on_, [this] { rows_->end(); }, where);
       rows_.reset();
     }
@@ -146,9 +172,6 @@ class row_stream {
 
  private:
   asio::awaitable<void> fill(std::source_location where) {
-    if (rows_ == nullptr) {
-      throw usage_error("the stream was closed or moved from", where);
-    }
     while (rows_->next == rows_->rows.size()) {
       if (rows_->failure) {
         std::rethrow_exception(std::exchange(rows_->failure, nullptr));
@@ -158,6 +181,15 @@ class row_stream {
       }
       co_await detail::run_on(on_, [this] { rows_->read(); }, where);
     }
+  }
+
+  /// The rows at hand.
+  std::vector<Row> take() {
+    std::vector<Row> some = std::move(rows_->rows);
+    some.erase(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(rows_->next));
+    rows_->rows.clear();
+    rows_->next = 0;
+    return some;
   }
 
   void leave() noexcept {

@@ -4,6 +4,7 @@
 #include <pqscope/testing/faulty_proxy.hpp>
 
 #include <asio/experimental/awaitable_operators.hpp>
+#include <asio/post.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -260,6 +261,37 @@ TEST_CASE("closing an asynchronous stream while a row is awaited is refused, and
   });
   CHECK(refused);
   CHECK(t.here.count() == 1);
+  t.ensure_usable();
+}
+
+TEST_CASE("whoever reads an asynchronous stream has it between two waits, too") {
+  async_db t;
+  int refused = 0;
+  bool closed = false;
+  bool read = false;
+  t.session([&](session& s) -> asio::awaitable<void> {
+    auto rows = co_await s.stream<int, std::string>(
+        "SELECT n, repeat('x', 9000) FROM generate_series(1, 2000) AS n");
+    auto second = t.start([&]() -> asio::awaitable<void> {
+      while (!read && !closed) {
+        co_await asio::post(*t.io, asio::use_awaitable);
+        try {
+          co_await rows.close();
+          closed = true;
+        } catch (pqscope::connection_busy const&) {
+          ++refused;
+        }
+      }
+    });
+    auto const all = co_await rows.all();
+    read = true;
+    CHECK(all.size() == 2000);
+    CHECK_FALSE(closed);
+    while (!second.done()) {
+      co_await asio::post(*t.io, asio::use_awaitable);
+    }
+  });
+  CHECK(refused > 0);
   t.ensure_usable();
 }
 
