@@ -31,10 +31,9 @@ struct fiber_task {
 /// Who has something to see to at times of its own, whatever its fiber waits for.
 class fiber_chores {
  public:
-  /// Does what is due; on the fiber, in the middle of a wait.
-  virtual void see_to() noexcept = 0;
-  /// When there will be something to do, if nobody has the fiber look before.
-  virtual libpq::clock::time_point due() noexcept = 0;
+  /// Does what is due, on the fiber, in the middle of a wait; when there will be something to do
+  /// next, if nobody has the fiber look before.
+  virtual libpq::clock::time_point see_to() noexcept = 0;
 
  protected:
   ~fiber_chores() = default;
@@ -76,21 +75,12 @@ class fiber final : public libpq::waiter,
     return !reserved_ && depth_ == depth && (reserved_ = true);
   }
   /// Completes when it has been reserved, where it serves so deep, once its tasks have completed.
-  /// The one that it has is interrupted.
+  /// \param interrupts the one that it has
   template <class Token>
-  auto async_reserve_at(unsigned depth, Token&& token) {
+  auto async_reserve_at(unsigned depth, bool interrupts, Token&& token) {
     return asio::async_initiate<Token, void()>(
-        [self = shared_from_this(), depth](auto handler) {
-          self->queue({depth, make_completion(self->executor_, std::move(handler))}, true);
-        },
-        token);
-  }
-  /// Completes when it has been reserved, once it does nothing any more. Nothing is interrupted.
-  template <class Token>
-  auto async_reserve_idle(Token&& token) {
-    return asio::async_initiate<Token, void()>(
-        [self = shared_from_this()](auto handler) {
-          self->queue({0, make_completion(self->executor_, std::move(handler))}, false);
+        [self = shared_from_this(), depth, interrupts](auto handler) {
+          self->queue({depth, make_completion(self->executor_, std::move(handler))}, interrupts);
         },
         token);
   }
@@ -187,33 +177,22 @@ class fiber final : public libpq::waiter,
       }
       request_ = request;
       request_.until = request.until < bound.deadline ? request.until : bound.deadline;
-      if (chores_ != nullptr) {
-        chores_->see_to();
-        auto const due = chores_->due();
-        request_.until = due < request_.until ? due : request_.until;
-      }
+      auto const due = chores_ != nullptr ? chores_->see_to() : libpq::never;
+      request_.until = due < request_.until ? due : request_.until;
       heeds_ = heeds;
       {
-        std::optional<std::stop_callback<waker>> on_stop;
-        if (heeds) {
-          on_stop.emplace(bound.stop, waker{this});
-        }
+        std::stop_callback const on_stop{bound.stop, [this] { unpark(); }};
         suspend();
       }
       if (ready_) {
         return drive_result::done;
       }
-      if (starved_) {
+      auto const now = libpq::clock::now();
+      if (starved_ || now >= bound.deadline) {
         return drive_result::deadline;
       }
-      if (request_.until != libpq::never) {
-        auto const now = libpq::clock::now();
-        if (now >= bound.deadline) {
-          return drive_result::deadline;
-        }
-        if (now >= request.until) {
-          return drive_result::done;
-        }
+      if (now >= request.until) {
+        return drive_result::done;
       }
     }
   }
@@ -227,7 +206,12 @@ class fiber final : public libpq::waiter,
     return !abandoned_ && !(heeds && interrupted_);
   }
 
-  void unpark() noexcept override { waker{this}(); }
+  /// Has it look at what it waits for, from anywhere.
+  void unpark() noexcept override {
+    if (auto self = weak_from_this().lock(); self != nullptr) {
+      asio::post(executor_, [self] { self->nudge(); });
+    }
+  }
 
  private:
   /// Who waits for it to be reserved.
@@ -272,16 +256,6 @@ class fiber final : public libpq::waiter,
     }
     return nullptr;
   }
-
-  /// Has it look at what it waits for, from anywhere.
-  struct waker {
-    fiber* of;
-    void operator()() const noexcept {
-      if (auto self = of->weak_from_this().lock(); self != nullptr) {
-        asio::post(of->executor_, [self] { self->nudge(); });
-      }
-    }
-  };
 
   static void run(void* self) noexcept { static_cast<fiber*>(self)->run_tasks(); }
   void run_tasks() noexcept {

@@ -138,7 +138,7 @@ void run_detached(std::shared_ptr<fiber> const& on, Function function) noexcept 
     begin_detached(on, std::move(function));
   } else if (!on->is_over()) {
     try {
-      on->async_reserve_idle([on, own_function = std::move(function)]() mutable {
+      on->async_reserve_at(0, false, [on, own_function = std::move(function)]() mutable {
         begin_detached(on, std::move(own_function));
       });
     } catch (...) {

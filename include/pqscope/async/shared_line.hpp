@@ -473,7 +473,7 @@ class shared_line final : private fiber_chores {
     through_ = nullptr;
   }
 
-  void see_to() noexcept override {
+  clock::time_point see_to() noexcept override {
     {
       lock const held{ground_.mutex};
       told_ = false;
@@ -484,8 +484,6 @@ class shared_line final : private fiber_chores {
     }
     expire(queue_, nullptr);
     expire(alone_, nullptr);
-  }
-  clock::time_point due() noexcept override {
     return through_ != nullptr ? end_of_first({&posted_, &queue_, &alone_})
                                : end_of_first({&queue_, &alone_});
   }

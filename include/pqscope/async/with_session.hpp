@@ -122,7 +122,7 @@ class session_run {
             "the work of the session has ended before an operation of it, or a nested session",
             where_));
       }
-      co_await ground_.on->async_reserve_at(depth_, asio::use_awaitable);
+      co_await ground_.on->async_reserve_at(depth_, true, asio::use_awaitable);
     }
     auto end = [this] { end_work(); };
     call<decltype(end)> ending{end};
